@@ -1,0 +1,70 @@
+import type { Subscription } from '../domain/subscription.js';
+import type { SubscriptionState, SyncResult } from '../domain/sync.js';
+
+/** What starts a SyncWorkflow. */
+export interface SyncWorkflowInput {
+  readonly workspaceId: string;
+  readonly subscription: Subscription;
+  /** Carried over continue-as-new; absent at the first start. */
+  readonly carried?: CarriedState;
+}
+
+/** What a SyncWorkflow must remember when it continues as new. Counts, times (ms since the epoch) and references only. */
+export interface CarriedState {
+  readonly paused: boolean;
+  /** When the current schedule took effect. */
+  readonly anchorMs: number;
+  readonly lastStartedMs: number | null;
+  readonly requests: RequestCounters;
+  readonly recent: readonly SyncResult[];
+}
+
+/** Manual syncs are numbered: a caller knows its own is done when `served` has reached its number. */
+export interface RequestCounters {
+  readonly accepted: number;
+  readonly served: number;
+}
+
+export interface SyncRequest {
+  /** Compare the whole model even where a timestamp column would allow less. */
+  readonly full?: boolean;
+}
+
+export type SyncRequestAnswer =
+  | { readonly accepted: true; readonly request: number }
+  | { readonly accepted: false; readonly reason: string };
+
+/** The answer of the `status` query and of `sluice status SUBSCRIPTION --json`, which leaves out the last three. Times are ISO 8601 in UTC. */
+export interface SubscriptionStatus {
+  readonly subscriptionId: string;
+  readonly state: SubscriptionState;
+  readonly nextSyncAt: string | null;
+  readonly lastSync: SyncResult | null;
+  readonly pausedUntil: string | null;
+  /** The sync under way; null while none is, or before its number is known. */
+  readonly currentSync: string | null;
+  readonly requests: RequestCounters;
+  /** Why the last `syncNow` signal was refused; null after an accepted one. */
+  readonly lastRefusal: string | null;
+}
+
+/** The answer of a SyncRunWorkflow's `progress` query. Records. */
+export interface SyncProgress {
+  readonly step: 'preparing' | 'diffing' | 'staging' | 'loading' | 'settling';
+  /** Null until the diff has counted. */
+  readonly toSend: number | null;
+  readonly processed: number;
+}
+
+/** Message names, as the plain Temporal CLI uses them. */
+export const messageNames = {
+  requestSync: 'requestSync',
+  syncNow: 'syncNow',
+  pause: 'pause',
+  resume: 'resume',
+  cancelSync: 'cancelSync',
+  configure: 'configure',
+  status: 'status',
+  history: 'history',
+  progress: 'progress',
+} as const;

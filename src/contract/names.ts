@@ -1,0 +1,18 @@
+/**
+ * Names that running workflows, workers and clients of different versions share.
+ * They are durable: renaming one strands what already runs under it.
+ */
+export const taskQueue = 'sluice';
+
+export const workflowTypes = { sync: 'SyncWorkflow', syncRun: 'SyncRunWorkflow' } as const;
+
+export function syncWorkflowId(subscriptionId: string): string {
+  return `sync/${subscriptionId}`;
+}
+
+export function syncRunWorkflowId(subscriptionId: string, number: number): string {
+  return `sync/${subscriptionId}/${number}`;
+}
+
+/** Memo keys of a SyncWorkflow: readable with no worker running. References and hashes only (invariant 6). */
+export const memoKeys = { workspace: 'sluiceWorkspace', configuration: 'sluiceConfiguration' } as const;

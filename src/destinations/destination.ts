@@ -1,0 +1,50 @@
+/** What one attempt at delivering a batch came to. `reason` is the destination's own words, shortened and free of secrets; it stays in the warehouse, never in Temporal. */
+export type DeliveryAnswer =
+  /** The destination took every record. */
+  | { readonly kind: 'delivered' }
+  /** It answered for each record, in the order of the batch. */
+  | { readonly kind: 'answered'; readonly records: readonly RecordAnswer[] }
+  /** It refused the batch as a whole because of what is in it: splitting finds the bad records. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** A retry can help. `sent`: the request may have reached it, so the records' fate is unknown until a later answer. */
+  | { readonly kind: 'unavailable'; readonly sent: boolean; readonly retryAfterMs: number | null; readonly reason: string }
+  /** It refuses the credentials: nothing will get through until someone changes them. */
+  | { readonly kind: 'unauthorized'; readonly reason: string };
+
+export type RecordAnswer =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** This record alone should be tried again. */
+  | { readonly kind: 'retry'; readonly reason: string };
+
+/** Records that leave together. */
+export interface Batch {
+  /** Names the sync inside the destination; destinations with a memory fence on it. */
+  readonly subscriptionId: string;
+  readonly syncNumber: number;
+  /** The events as staged: one JSON document each (CONTRACT, "What a destination gets"). */
+  readonly events: readonly Buffer[];
+  /** What the mapping made of each event; the events themselves where there is no mapping. */
+  readonly bodies: readonly Buffer[];
+}
+
+export interface DestinationLimits {
+  readonly batchSize: number;
+  /** Bytes of all bodies of a batch. */
+  readonly batchBytes: number;
+  readonly concurrency: number;
+  /** After this long without an answer a request counts as unanswered. */
+  readonly timeoutMs: number;
+  /** When no batch got through for this long, the sync ends. */
+  readonly giveUpAfterMs: number;
+  readonly rateLimit: { readonly records: number; readonly perMs: number } | null;
+}
+
+export interface Destination {
+  /** A digest of what makes it this destination: type and target, no credentials. Another identity is another destination. */
+  readonly identity: string;
+  readonly limits: DestinationLimits;
+  /** One attempt at one batch; never throws for what the destination did, only when `signal` aborts or for a defect. Safe to repeat: events keep their messageId. */
+  deliver(batch: Batch, signal: AbortSignal): Promise<DeliveryAnswer>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,32 @@
+import type { Books } from './books.js';
+
+export type SyncStatus = 'in_progress' | 'succeeded' | 'partially_succeeded' | 'failed' | 'canceling' | 'canceled';
+export type FinalSyncStatus = Exclude<SyncStatus, 'in_progress' | 'canceling'>;
+export type SubscriptionState = 'idle' | 'syncing' | 'paused' | 'quota_paused' | 'disabled';
+export type SyncTrigger = 'schedule' | 'manual' | 'continuation';
+
+/** Why a sync stopped before it had sent everything. `message` never holds a record's values or a secret. */
+export type EarlyEnd =
+  | { readonly kind: 'canceled' }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** One finished sync, as `sluice sync --wait --json` prints it. Times are ISO 8601 in UTC. */
+export interface SyncResult extends Books {
+  /** Null when the sync failed before the warehouse could give it a number. */
+  readonly syncId: string | null;
+  readonly subscriptionId: string;
+  readonly status: FinalSyncStatus;
+  readonly trigger: SyncTrigger;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly moreToExtract: boolean;
+  readonly error: string | null;
+}
+
+/** A sync that ended early keeps that as its status; one that ran to its end is judged by its books. */
+export function finalStatus(books: Books, moreToExtract: boolean, end: EarlyEnd | null): FinalSyncStatus {
+  if (end?.kind === 'canceled') return 'canceled';
+  if (end?.kind === 'failed') return books.succeeded > 0 ? 'partially_succeeded' : 'failed';
+  if (books.failed > 0 || books.notSent > 0) return books.succeeded > 0 ? 'partially_succeeded' : 'failed';
+  return moreToExtract || books.extracted.rejected > 0 ? 'partially_succeeded' : 'succeeded';
+}

@@ -1,0 +1,143 @@
+import type { Operation, Subscription } from '../domain/subscription.js';
+import type { Books, Extracted } from '../domain/books.js';
+import type { EarlyEnd, SyncResult, SyncTrigger } from '../domain/sync.js';
+
+/** One column of a model, as the warehouse describes it. `type` is the warehouse's own full name for it. */
+export interface ModelColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** One sync, as its row in `syncs_<subscription_id>` identifies it. The epoch rises when someone else takes the sync over. */
+export interface SyncRef {
+  readonly subscriptionId: string;
+  readonly number: number;
+  readonly epoch: number;
+}
+
+export interface OpenRequest {
+  readonly subscription: Subscription;
+  readonly owner: string;
+  /** What makes the destination this destination (name, type, target), as a digest. */
+  readonly destinationIdentity: string;
+  readonly trigger: SyncTrigger;
+  /** Identifies the request, so that a retried one finds the row that the first made. */
+  readonly requestKey: string;
+}
+
+export type OpenAnswer =
+  | { readonly kind: 'opened'; readonly sync: SyncRef; readonly startedAt: string }
+  /** An earlier sync died before it settled; it has to be settled first. */
+  | { readonly kind: 'unsettled'; readonly sync: SyncRef };
+
+export interface DiffRequest {
+  readonly sync: SyncRef;
+  readonly subscription: Subscription;
+  /** Tells this try from others of the same sync, in the names of the tables it makes. */
+  readonly attempt: number;
+  readonly chunking: { readonly batchSize: number; readonly concurrency: number };
+}
+
+export interface DiffResult {
+  readonly extracted: Extracted;
+  /** Records that the sync mode will send, cut into this many chunks. */
+  readonly toSend: number;
+  readonly chunkCount: number;
+  readonly excluded: number;
+  readonly moreToExtract: boolean;
+}
+
+/** Part of the staged records: whole lines of one chunk, each the event as JSON (CONTRACT, "What a destination gets"). */
+export interface StagedLines {
+  readonly chunk: number;
+  readonly lines: Buffer;
+  readonly records: number;
+}
+
+/** A staged chunk, as the warehouse remembers it: `file` is the staging store's name for it. */
+export interface StagedChunk {
+  readonly chunk: number;
+  readonly records: number;
+  readonly file: string;
+  readonly sha256: string;
+}
+
+export type AcquireAnswer =
+  | { readonly kind: 'acquired'; readonly chunk: StagedChunk }
+  | { readonly kind: 'held'; readonly remainingMs: number }
+  | { readonly kind: 'finished'; readonly counts: ChunkCounts };
+
+export interface ChunkCounts {
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly notSent: number;
+}
+
+/** The end of one record that did not succeed. `ambiguous`: sent, and no answer came. */
+export interface RecordOutcome {
+  readonly recordId: string;
+  readonly outcome: 'failed' | 'ambiguous' | 'not_sent';
+  readonly reason: string;
+}
+
+/** A chunk that was started and never finished, found when its sync is settled. */
+export interface UnfinishedChunk extends StagedChunk {
+  readonly started: boolean;
+}
+
+export interface FailureRow {
+  readonly recordId: string;
+  readonly operation: Operation;
+  readonly maybeDelivered: boolean;
+  readonly attempts: number;
+  readonly firstFailedAt: string;
+  readonly lastFailedAt: string;
+  readonly reason: string;
+  readonly expired: boolean;
+}
+
+/**
+ * What a sync needs of a warehouse. Every method may be called again after it failed or its answer was lost; how each stays idempotent is said there.
+ * All throw WarehouseUnavailableError when a retry can help and WarehouseRefusedError when it cannot; their messages hold no values.
+ */
+export interface Warehouse {
+  /** The columns of a query, without running it. */
+  describeModel(query: string): Promise<readonly ModelColumn[]>;
+
+  /** Makes the state tables if need be and allocates the next sync number; idempotent by `requestKey`. */
+  openSync(request: OpenRequest): Promise<OpenAnswer>;
+
+  /** Runs the model once and keeps what changed as delta and intent; idempotent: the first finished attempt of a sync wins, later calls return its counts. */
+  diffModel(request: DiffRequest, signal: AbortSignal): Promise<DiffResult>;
+
+  /** Streams the records to send as events, in no particular order of chunks. Read-only. */
+  readDelta(request: { sync: SyncRef; subscription: Subscription }, signal: AbortSignal): AsyncIterable<StagedLines>;
+
+  /** Registers the staged chunks, all at once; the first call wins and later ones return what it registered. */
+  registerChunks(sync: SyncRef, chunks: readonly StagedChunk[]): Promise<readonly StagedChunk[]>;
+
+  /** Takes a chunk's lease and marks it as started; a holder that already has it renews it. Throws FencedError when the sync is no longer open under this epoch. */
+  acquireChunk(sync: SyncRef, chunk: number, holder: string, leaseMs: number): Promise<AcquireAnswer>;
+
+  /** Gives the lease back before its time, so that the next attempt need not wait. */
+  releaseChunk(sync: SyncRef, chunk: number, holder: string): Promise<void>;
+
+  /** Writes a chunk's outcomes and counts in one transaction; idempotent: a finished chunk stays as it is. */
+  finishChunk(sync: SyncRef, chunk: number, holder: string, counts: ChunkCounts, outcomes: AsyncIterable<RecordOutcome>): Promise<void>;
+
+  /** Fences a sync off: raises its epoch, so that no chunk lease can be taken or renewed, and tells how long old leases still run. Idempotent per taker. */
+  fenceSync(sync: SyncRef): Promise<{ readonly sync: SyncRef; readonly leaseRemainingMs: number; readonly unfinished: readonly UnfinishedChunk[] }>;
+
+  /**
+   * Moves the state tables forward in one transaction and closes the sync's row: acknowledged records into `records_`, failed and ambiguous ones into `failures_`,
+   * then drops delta and intent. Refuses with OpenBooksError when the books don't close. Idempotent: a settled sync returns its row.
+   */
+  settleSync(sync: SyncRef, end: EarlyEnd | null): Promise<SyncResult>;
+
+  /** The settled or open row of a sync. */
+  history(subscriptionId: string, limit: number): Promise<readonly SyncResult[]>;
+
+  close(): Promise<void>;
+}
+
+export type { Books };

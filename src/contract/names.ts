@@ -14,5 +14,5 @@ export function syncRunWorkflowId(subscriptionId: string, number: number): strin
   return `sync/${subscriptionId}/${number}`;
 }
 
-/** Memo keys of a SyncWorkflow: readable with no worker running. References and hashes only (invariant 6). */
+/** Memo keys of a SyncWorkflow, readable with no worker running: its workspace's id, and the subscription as it runs. */
 export const memoKeys = { workspace: 'sluiceWorkspace', configuration: 'sluiceConfiguration' } as const;

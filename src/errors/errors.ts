@@ -104,3 +104,11 @@ export class TemporalUnavailableError extends SluiceError {
 export class RefusedError extends SluiceError {
   readonly retryable = false;
 }
+
+/** This worker is stopping; another attempt goes on where it left off. */
+export class WorkerStoppingError extends SluiceError {
+  readonly retryable = true;
+  constructor() {
+    super('the worker is stopping; another attempt goes on where this one left off');
+  }
+}

@@ -27,7 +27,14 @@ export interface OutcomeEntry {
   /** No batch after this entry holds more lines, so that an unanswered one can be told from those never sent. */
   readonly batchSize: number;
   /** Lines of this batch (0-based, within the chunk) that did not succeed. */
-  readonly failed: readonly { readonly line: number; readonly outcome: 'failed' | 'ambiguous'; readonly reason: string }[];
+  readonly failed: readonly LineOutcome[];
+}
+
+export interface LineOutcome {
+  readonly line: number;
+  /** `not_sent` when the sync stopped in the middle of the batch. */
+  readonly outcome: 'failed' | 'ambiguous' | 'not_sent';
+  readonly reason: string;
 }
 
 /**

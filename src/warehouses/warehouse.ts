@@ -1,5 +1,5 @@
 import type { Operation, Subscription } from '../domain/subscription.js';
-import type { Books, Extracted } from '../domain/books.js';
+import type { Extracted } from '../domain/books.js';
 import type { EarlyEnd, SyncResult, SyncTrigger } from '../domain/sync.js';
 
 /** One column of a model, as the warehouse describes it. `type` is the warehouse's own full name for it. */
@@ -125,6 +125,9 @@ export interface Warehouse {
   /** Writes a chunk's outcomes and counts in one transaction; idempotent: a finished chunk stays as it is. */
   finishChunk(sync: SyncRef, chunk: number, holder: string, counts: ChunkCounts, outcomes: AsyncIterable<RecordOutcome>): Promise<void>;
 
+  /** Finishes a started chunk whose staged records are lost: all of it may have been delivered. */
+  abandonChunk(sync: SyncRef, chunk: number, holder: string, reason: string): Promise<void>;
+
   /** Fences a sync off: raises its epoch, so that no chunk lease can be taken or renewed, and tells how long old leases still run. Idempotent per taker. */
   fenceSync(sync: SyncRef): Promise<{ readonly sync: SyncRef; readonly leaseRemainingMs: number; readonly unfinished: readonly UnfinishedChunk[] }>;
 
@@ -139,5 +142,3 @@ export interface Warehouse {
 
   close(): Promise<void>;
 }
-
-export type { Books };

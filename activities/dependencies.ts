@@ -1,0 +1,18 @@
+import type { Destination } from '../src/destinations/destination.js';
+import type { StagingStore } from '../src/staging/staging.js';
+import type { Warehouse } from '../src/warehouses/warehouse.js';
+import type { Subscription } from '../src/domain/subscription.js';
+
+/** What the steps of a sync need from outside. Names are resolved here, from the worker's own configuration. */
+export interface ActivityDependencies {
+  readonly workspaceId: string;
+  readonly staging: StagingStore;
+  /** Throws UnknownReferenceError when this worker's configuration lacks the subscription's source. */
+  warehouseOf(subscription: Subscription): Warehouse;
+  /** Throws UnknownReferenceError when this worker's configuration lacks the subscription's destination. */
+  destinationOf(subscription: Subscription): Destination;
+  /** What is wrong with a subscription that arrived as a payload, one sentence each. */
+  subscriptionProblems(value: unknown): readonly string[];
+  /** Turns a staged event into what the destination gets. */
+  mapperOf(subscription: Subscription): (event: Buffer) => Buffer;
+}

@@ -1,0 +1,21 @@
+/** The steps of a sync. Each file is one step; what they need from outside comes through `createActivities`. */
+import type { ActivityDependencies } from './dependencies.js';
+import { diffModel } from './diff-model.js';
+import { loadChunk } from './load-chunk.js';
+import { openSync } from './open-sync.js';
+import { settleSync } from './settle-sync.js';
+import { stageRecords } from './stage-records.js';
+import { asActivity } from './step.js';
+import type { Activities } from './types.js';
+import { validateSubscription } from './validate-subscription.js';
+
+export function createActivities(dependencies: ActivityDependencies): Activities {
+  return {
+    validateSubscription: asActivity((input) => validateSubscription(dependencies, input)),
+    openSync: asActivity((input) => openSync(dependencies, input)),
+    diffModel: asActivity((input) => diffModel(dependencies, input)),
+    stageRecords: asActivity((input) => stageRecords(dependencies, input)),
+    loadChunk: asActivity((input) => loadChunk(dependencies, input)),
+    settleSync: asActivity((input) => settleSync(dependencies, input)),
+  };
+}

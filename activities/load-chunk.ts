@@ -1,0 +1,95 @@
+import { Context } from '@temporalio/activity';
+import { deliverBatch, type BatchOutcome } from '../src/destinations/deliver.js';
+import type { Destination } from '../src/destinations/destination.js';
+import { WorkerStoppingError } from '../src/errors/errors.js';
+import { batchesOf, type LineBatch } from '../src/staging/lines.js';
+import type { ChunkPlace, OutcomeEntry } from '../src/staging/staging.js';
+import type { StagedChunk, Warehouse } from '../src/warehouses/warehouse.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { takeChunk, type ChunkLease } from './lease.js';
+import { gracefulStop, type GracefulStop } from './graceful-stop.js';
+import { countChunk, summarize, unsuccessfulRecords } from './outcomes.js';
+import { withHeartbeat, type Progress } from './step.js';
+import type { LoadInput, LoadSummary } from './types.js';
+
+/**
+ * Step 5, many times: maps, batches and delivers one chunk. Every batch's outcome is logged before the next one is sent, so that another attempt goes on
+ * after the last logged batch; the one that was under way when this process died is sent again under the same messageIds.
+ */
+export async function loadChunk(dependencies: ActivityDependencies, input: LoadInput): Promise<LoadSummary> {
+  const { sync, subscription, chunk: number } = input;
+  const warehouse = dependencies.warehouseOf(subscription);
+  const destination = dependencies.destinationOf(subscription);
+  const { activityId, attempt, workflowExecution } = Context.current().info;
+  const holder = `${workflowExecution?.runId ?? 'none'}/${activityId}/${attempt}`;
+  return withHeartbeat(async (report) => {
+    const taken = await takeChunk(warehouse, sync, number, holder, destination.limits.timeoutMs);
+    if (taken.kind === 'finished') return { ...taken.counts, stop: null };
+    const stopping = gracefulStop(destination.limits.timeoutMs);
+    try {
+      const load = new ChunkLoad(dependencies, input, taken.chunk, destination, taken.lease, stopping, report);
+      return await load.run(warehouse);
+    } finally {
+      stopping.dispose();
+      await taken.lease.release();
+    }
+  });
+}
+
+class ChunkLoad {
+  private readonly place: ChunkPlace;
+
+  constructor(
+    private readonly dependencies: ActivityDependencies,
+    private readonly input: LoadInput,
+    private readonly chunk: StagedChunk,
+    private readonly destination: Destination,
+    private readonly lease: ChunkLease,
+    private readonly stopping: GracefulStop,
+    private readonly report: (progress: Progress) => void,
+  ) {
+    this.place = { subscriptionId: input.sync.subscriptionId, syncNumber: input.sync.number, chunk: chunk.chunk };
+  }
+
+  async run(warehouse: Warehouse): Promise<LoadSummary> {
+    const { staging } = this.dependencies;
+    const entries: OutcomeEntry[] = [...(await staging.readOutcomes(this.place))];
+    const stop = await this.deliverRest(entries);
+    if (this.stopping.reason() === 'worker') throw new WorkerStoppingError();
+    const log = summarize(entries);
+    const tail = { ambiguous: 0, reason: stop ?? 'the sync was canceled' };
+    const counts = countChunk(this.chunk, log, tail);
+    await warehouse.finishChunk(this.input.sync, this.chunk.chunk, this.lease.holder, counts, unsuccessfulRecords(staging, this.place, this.chunk, log, tail));
+    return { ...counts, stop };
+  }
+
+  /** Sends what has no logged outcome yet, in order. Returns why the sync should send no more, or null. */
+  private async deliverRest(entries: OutcomeEntry[]): Promise<string | null> {
+    const { staging } = this.dependencies;
+    const map = this.dependencies.mapperOf(this.input.subscription);
+    const blocks = staging.readChunk(this.place, { name: this.chunk.file, sha256: this.chunk.sha256 });
+    for await (const batch of batchesOf(blocks, this.destination.limits, summarize(entries).position)) {
+      if (this.stopping.reason() !== null) return null;
+      const outcome = await deliverBatch(
+        this.destination,
+        { subscriptionId: this.place.subscriptionId, syncNumber: this.place.syncNumber, events: batch.lines, bodies: batch.lines.map(map) },
+        { signal: this.stopping.signal, beforeAttempt: (requestMs) => this.lease.ensureOutlasts(requestMs) },
+      );
+      // A stopping worker leaves the batch unlogged: its successor sends it again under the same messageIds.
+      if (outcome.stop?.kind === 'canceled' && this.stopping.reason() === 'worker') return null;
+      const entry = entryOf(batch, outcome, this.destination.limits.batchSize);
+      await staging.appendOutcome(this.place, entry);
+      entries.push(entry);
+      this.report({ processed: entry.upTo });
+      if (outcome.stop !== null) return outcome.stop.kind === 'canceled' ? null : outcome.stop.reason;
+    }
+    return null;
+  }
+}
+
+function entryOf(batch: LineBatch, outcome: BatchOutcome, batchSize: number): OutcomeEntry {
+  const failed = outcome.records.flatMap((end, index) =>
+    end.kind === 'succeeded' ? [] : [{ line: batch.firstLine + index, outcome: end.kind, reason: end.reason }],
+  );
+  return { upTo: batch.firstLine + batch.lines.length, batchSize, failed };
+}

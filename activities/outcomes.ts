@@ -1,0 +1,55 @@
+import type { ChunkPlace, LineOutcome, OutcomeEntry, StagingStore } from '../src/staging/staging.js';
+import { batchesOf } from '../src/staging/lines.js';
+import type { ChunkCounts, RecordOutcome, StagedChunk } from '../src/warehouses/warehouse.js';
+
+/** What a chunk's outcome log says: how far it got, and which lines did not succeed. */
+export interface ChunkLog {
+  /** Lines accounted for; the next one to send. */
+  readonly position: number;
+  readonly unsuccessful: ReadonlyMap<number, LineOutcome>;
+  /** The largest batch that may have left without a logged outcome; null when there is no log. */
+  readonly batchSize: number | null;
+}
+
+export function summarize(entries: readonly OutcomeEntry[]): ChunkLog {
+  const outcomes = new Map(entries.flatMap((entry) => entry.failed.map((outcome) => [outcome.line, outcome] as const)));
+  const last = entries.at(-1);
+  return { position: last?.upTo ?? 0, unsuccessful: outcomes, batchSize: last?.batchSize ?? null };
+}
+
+/** How the lines from `position` on ended: the first `ambiguous` of them may have left, the others certainly did not. */
+export interface Tail {
+  readonly ambiguous: number;
+  readonly reason: string;
+}
+
+export function countChunk(chunk: StagedChunk, log: ChunkLog, tail: Tail): ChunkCounts {
+  const ambiguousTail = Math.min(tail.ambiguous, chunk.records - log.position);
+  const loggedNotSent = [...log.unsuccessful.values()].filter(({ outcome }) => outcome === 'not_sent').length;
+  return {
+    succeeded: log.position - log.unsuccessful.size,
+    failed: log.unsuccessful.size - loggedNotSent + ambiguousTail,
+    notSent: chunk.records - log.position - ambiguousTail + loggedNotSent,
+  };
+}
+
+/** The records of a chunk that did not succeed, by reading the staged chunk once more; nothing is read when all succeeded. */
+export async function* unsuccessfulRecords(staging: StagingStore, place: ChunkPlace, chunk: StagedChunk, log: ChunkLog, tail: Tail): AsyncGenerator<RecordOutcome> {
+  if (log.unsuccessful.size === 0 && log.position === chunk.records) return;
+  const limits = { batchSize: 1_000, batchBytes: 8 * 1024 * 1024 };
+  for await (const batch of batchesOf(staging.readChunk(place, { name: chunk.file, sha256: chunk.sha256 }), limits, 0)) {
+    for (const [index, line] of batch.lines.entries()) {
+      const ended = outcomeOf(batch.firstLine + index, log, tail);
+      if (ended !== null) yield { recordId: recordIdOf(line), outcome: ended.outcome, reason: ended.reason };
+    }
+  }
+}
+
+function outcomeOf(line: number, log: ChunkLog, tail: Tail): Omit<RecordOutcome, 'recordId'> | null {
+  if (line < log.position) return log.unsuccessful.get(line) ?? null;
+  return { outcome: line < log.position + tail.ambiguous ? 'ambiguous' : 'not_sent', reason: tail.reason };
+}
+
+function recordIdOf(event: Buffer): string {
+  return (JSON.parse(event.toString('utf8')) as { readonly __segment_id: string }).__segment_id;
+}

@@ -1,0 +1,75 @@
+import type { WebhookConfig } from '../destinations/webhook/config.js';
+import type { Model, Subscription } from '../domain/subscription.js';
+import type { WorkspacePlan } from '../domain/plan.js';
+
+/**
+ * One sluice.yaml, checked and with its defaults filled in. Times are in ms.
+ * Strings of sources, destinations and staging still hold their `${ENV}` references: `resolveReferences` replaces them where they are used.
+ */
+export interface Configuration {
+  readonly workspace: WorkspaceConfig;
+  readonly staging: StagingConfig;
+  readonly sources: Readonly<Record<string, SourceConfig>>;
+  readonly models: Readonly<Record<string, Model>>;
+  readonly destinations: Readonly<Record<string, DestinationConfig>>;
+  /** By subscription id. */
+  readonly subscriptions: Readonly<Record<string, Subscription>>;
+}
+
+export interface WorkspaceConfig {
+  readonly id: string;
+  readonly plan: WorkspacePlan;
+  /** Day of the month (UTC) on which a billing cycle starts, 1 to 28. */
+  readonly billingCycleDay: number;
+  readonly countFailed: boolean;
+}
+
+export type StagingConfig = LocalStagingConfig | S3StagingConfig;
+
+export interface LocalStagingConfig {
+  readonly type: 'local';
+  /** Absolute, unless it starts with a reference. */
+  readonly path: string;
+  readonly retainMs: number;
+}
+
+export interface S3StagingConfig {
+  readonly type: 's3';
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly region: string | null;
+  readonly endpoint: string | null;
+  readonly forcePathStyle: boolean;
+  readonly retainMs: number;
+}
+
+export type SourceConfig = PostgresSourceConfig | SnowflakeSourceConfig;
+
+export interface SourceLimits {
+  /** The schema that holds the state tables. */
+  readonly stateSchema: string;
+  readonly maxRecordsPerSync: number;
+  readonly statementTimeoutMs: number;
+  /** Models that run at once in this source. */
+  readonly maxConcurrentDiffs: number;
+}
+
+export interface PostgresSourceConfig extends SourceLimits {
+  readonly type: 'postgres';
+  readonly url: string;
+}
+
+export interface SnowflakeSourceConfig extends SourceLimits {
+  readonly type: 'snowflake';
+  readonly account: string;
+  readonly username: string;
+  /** Absolute, unless it starts with a reference. */
+  readonly privateKeyFile: string;
+  readonly database: string;
+  readonly warehouse: string;
+  readonly role: string | null;
+  /** The address of a private endpoint. */
+  readonly accessUrl: string | null;
+}
+
+export type DestinationConfig = WebhookConfig;

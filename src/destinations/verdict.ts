@@ -1,0 +1,59 @@
+import type { DeliveryAnswer, RecordAnswer } from './destination.js';
+
+/** How one record of a batch ended. `not_sent`: certainly not taken. `ambiguous`: sent, and no answer came. */
+export type RecordEnd =
+  | { readonly kind: 'succeeded' }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'ambiguous'; readonly reason: string }
+  | { readonly kind: 'not_sent'; readonly reason: string };
+
+/** Records that are sent together, by their index in the batch. */
+export type Group = readonly number[];
+
+/** What follows from one answer about one group. */
+export type Verdict =
+  /** `ended` is settled; `next` are groups to send at once, in this order. */
+  | { readonly kind: 'go_on'; readonly ended: ReadonlyMap<number, RecordEnd>; readonly next: readonly Group[] }
+  /** Nothing is settled; the whole group goes again after a wait. */
+  | { readonly kind: 'outage'; readonly sent: boolean; readonly retryAfterMs: number | null; readonly reason: string }
+  /** `putOff` go again after a wait, with the destination's reason for each. */
+  | { readonly kind: 'put_off'; readonly ended: ReadonlyMap<number, RecordEnd>; readonly putOff: ReadonlyMap<number, string> }
+  /** Nothing will get through until someone changes something. */
+  | { readonly kind: 'stop'; readonly reason: string };
+
+const succeeded: RecordEnd = { kind: 'succeeded' };
+const unanswered: RecordAnswer = { kind: 'retry', reason: 'the destination answered for fewer records than it got' };
+
+/** The policy, without time or I/O: which records an answer settles, and how the others go on. */
+export function judge(answer: DeliveryAnswer, group: Group): Verdict {
+  switch (answer.kind) {
+    case 'delivered':
+      return { kind: 'go_on', ended: new Map(group.map((index) => [index, succeeded])), next: [] };
+    case 'answered':
+      return judgeEach(group, answer.records);
+    case 'refused':
+      return judgeRefusal(group, answer.reason);
+    case 'unavailable':
+      return { kind: 'outage', sent: answer.sent, retryAfterMs: answer.retryAfterMs, reason: answer.reason };
+    case 'unauthorized':
+      return { kind: 'stop', reason: answer.reason };
+  }
+}
+
+/** Halving finds one bad record among 500 in about 2·log2(500) = 18 requests. */
+function judgeRefusal(group: Group, reason: string): Verdict {
+  if (group.length <= 1) return { kind: 'go_on', ended: new Map(group.map((index) => [index, { kind: 'failed', reason }])), next: [] };
+  const middle = group.length >> 1;
+  return { kind: 'go_on', ended: new Map(), next: [group.slice(0, middle), group.slice(middle)] };
+}
+
+function judgeEach(group: Group, answers: readonly RecordAnswer[]): Verdict {
+  const ended = new Map<number, RecordEnd>();
+  const putOff = new Map<number, string>();
+  group.forEach((index, position) => {
+    const answer = answers[position] ?? unanswered;
+    if (answer.kind === 'retry') putOff.set(index, answer.reason);
+    else ended.set(index, answer.kind === 'delivered' ? succeeded : answer);
+  });
+  return putOff.size === 0 ? { kind: 'go_on', ended, next: [] } : { kind: 'put_off', ended, putOff };
+}

@@ -1,0 +1,60 @@
+import { promisify } from 'node:util';
+import { gzip as gzipWithCallback } from 'node:zlib';
+import { Pool } from 'undici';
+import type { Destination } from '../destination.js';
+import { judgeExchange } from './answers.js';
+import type { WebhookConfig } from './config.js';
+import { exchange } from './exchange.js';
+import { createReasonWriter } from './reason.js';
+import { signatureHeaders } from './signature.js';
+import { secretsOf, targetOf } from './target.js';
+
+const gzip = promisify(gzipWithCallback);
+
+/**
+ * Sends each batch as one JSON array to a URL, over as many kept-alive connections as `concurrency` says.
+ *
+ * @throws ConfigurationError when the URL is none that HTTP can reach, or a header is none that it can carry
+ */
+export function createWebhook(name: string, config: WebhookConfig): Destination {
+  const target = targetOf(name, config);
+  const reasonOf = createReasonWriter(secretsOf(config));
+  const fixedHeaders = headersOf(config, target.authorization);
+  const { batchSize, batchBytes, concurrency, timeoutMs, giveUpAfterMs, rateLimit } = config;
+  // One timer covers a whole request (exchange.ts); undici's own would only end it earlier.
+  const pool = new Pool(target.origin, { connections: concurrency, headersTimeout: 0, bodyTimeout: 0, connect: { timeout: timeoutMs } });
+
+  return {
+    identity: target.identity,
+    limits: { batchSize, batchBytes, concurrency, timeoutMs, giveUpAfterMs, rateLimit },
+    async deliver(batch, signal) {
+      const json = joinAsArray(batch.bodies);
+      const headers = config.signing === null ? fixedHeaders : { ...fixedHeaders, ...signatureHeaders(config.signing.secret, json, Date.now()) };
+      const body = config.gzip ? await gzip(json) : json;
+      const request = { origin: target.origin, path: target.path, method: config.method, headers, body };
+      return judgeExchange(await exchange(pool, request, timeoutMs, signal), batch.events, target.origin, reasonOf, Date.now());
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+function headersOf(config: WebhookConfig, authorization: string | null): Record<string, string> {
+  const configured = Object.fromEntries(Object.entries(config.headers).map(([header, value]) => [header.toLowerCase(), value]));
+  return {
+    'user-agent': 'sluice',
+    accept: 'application/json',
+    ...(authorization === null ? {} : { authorization }),
+    ...configured,
+    'content-type': 'application/json',
+    ...(config.gzip ? { 'content-encoding': 'gzip' } : {}),
+  };
+}
+
+const open = Buffer.from('[');
+const comma = Buffer.from(',');
+const close = Buffer.from(']');
+
+/** Bodies are JSON already: joining their bytes is several times faster than parsing them and writing them again. */
+function joinAsArray(bodies: readonly Buffer[]): Buffer {
+  return Buffer.concat([open, ...bodies.flatMap((body, index) => (index === 0 ? [body] : [comma, body])), close]);
+}

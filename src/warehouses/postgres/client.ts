@@ -1,0 +1,136 @@
+import pg from 'pg';
+import type { CopyToStreamQuery } from 'pg-copy-streams';
+import { asWarehouseError } from './errors.js';
+
+export interface PostgresSettings {
+  readonly url: string;
+  readonly stateSchema: string;
+  readonly maxRecordsPerSync: number;
+  readonly statementTimeoutMs: number;
+  readonly maxConcurrentDiffs: number;
+}
+
+/** Whatever changes a value's text is pinned, so that a checksum never depends on where a statement runs. SET LOCAL survives PgBouncer. */
+const pinned = [
+  `SET LOCAL timezone = 'UTC'`,
+  `SET LOCAL datestyle = 'ISO, YMD'`,
+  `SET LOCAL intervalstyle = 'postgres'`,
+  `SET LOCAL extra_float_digits = 1`,
+  `SET LOCAL bytea_output = 'hex'`,
+  `SET LOCAL xmloption = 'content'`,
+  `SET LOCAL lc_monetary = 'C'`,
+  `SET LOCAL standard_conforming_strings = on`,
+  `SET LOCAL idle_in_transaction_session_timeout = '10min'`,
+].join('; ');
+
+/** For statements that read or write a whole model: the planner thinks JSON free and parallel workers dear (docs/architecture.md). */
+export const forBulk = [
+  `SET LOCAL work_mem = '256MB'`,
+  `SET LOCAL maintenance_work_mem = '512MB'`,
+  `SET LOCAL jit = off`,
+  `SET LOCAL parallel_setup_cost = 0`,
+  `SET LOCAL parallel_tuple_cost = 0`,
+  `SET LOCAL min_parallel_table_scan_size = 0`,
+  `SET LOCAL max_parallel_workers_per_gather = 4`,
+].join('; ');
+
+export interface TransactionOptions {
+  readonly bulk?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Turns a stream of bytes, cut anywhere, into values. */
+export interface StreamParser<T> {
+  push(bytes: Buffer): Iterable<T>;
+  end(): Iterable<T>;
+}
+
+/** A pool of connections to one source. Every statement runs in a transaction with pinned settings. */
+export class PostgresClient {
+  private readonly pool: pg.Pool;
+
+  constructor(
+    readonly source: string,
+    readonly settings: PostgresSettings,
+  ) {
+    this.pool = new pg.Pool({
+      connectionString: settings.url,
+      max: settings.maxConcurrentDiffs + 6,
+      connectionTimeoutMillis: 15_000,
+      application_name: 'sluice',
+      keepAlive: true,
+    });
+    // An idle connection that the server ends is replaced at its next use; the pool must only not crash the process.
+    this.pool.on('error', () => undefined);
+  }
+
+  /** Runs `work` in one transaction. An aborted signal cancels the statement on the server. Throws SluiceErrors only. */
+  async transaction<T>(work: (client: pg.PoolClient) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    const { client, stopWatching } = await this.begin(options);
+    let broken: Error | undefined;
+    try {
+      const result = await work(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((rollbackError: unknown) => {
+        broken = rollbackError instanceof Error ? rollbackError : new Error('rollback failed');
+      });
+      options.signal?.throwIfAborted();
+      throw asWarehouseError(this.source, error);
+    } finally {
+      stopWatching();
+      client.release(broken);
+    }
+  }
+
+  /** Streams a COPY … TO STDOUT, its bytes passed through `parser`, in a read-only transaction of its own. Leaving the loop early ends the connection. */
+  async *stream<T>(copy: CopyToStreamQuery, parser: StreamParser<T>, signal: AbortSignal): AsyncGenerator<T> {
+    const { client, stopWatching } = await this.begin({ bulk: true, signal });
+    let finished = false;
+    try {
+      for await (const bytes of client.query(copy) as AsyncIterable<Buffer>) yield* parser.push(bytes);
+      yield* parser.end();
+      await client.query('COMMIT');
+      finished = true;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw asWarehouseError(this.source, error);
+    } finally {
+      stopWatching();
+      client.release(!finished);
+    }
+  }
+
+  private async begin(options: TransactionOptions): Promise<{ client: pg.PoolClient; stopWatching: () => void }> {
+    options.signal?.throwIfAborted();
+    const client = await this.pool.connect().catch((error: unknown) => {
+      throw asWarehouseError(this.source, error);
+    });
+    const stopWatching = this.cancelOnAbort(client, options.signal);
+    try {
+      await client.query(`BEGIN; ${pinned}; SET LOCAL statement_timeout = ${this.settings.statementTimeoutMs}${options.bulk === true ? `; ${forBulk}` : ''}`);
+    } catch (error) {
+      stopWatching();
+      client.release(true);
+      throw asWarehouseError(this.source, error);
+    }
+    return { client, stopWatching };
+  }
+
+  private cancelOnAbort(client: pg.PoolClient, signal: AbortSignal | undefined): () => void {
+    if (signal === undefined) return () => undefined;
+    const pid = (client as unknown as { readonly processID: number }).processID; // set by the driver, missing in its types
+    const cancel = (): void => {
+      this.pool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined); // best effort: the statement timeout remains
+    };
+    signal.addEventListener('abort', cancel, { once: true });
+    return () => {
+      signal.removeEventListener('abort', cancel);
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { ModelError } from '../../errors/errors.js';
+import { limits } from '../../domain/limits.js';
+import type { Model } from '../../domain/subscription.js';
+import type { ModelColumn } from '../warehouse.js';
+import type { PostgresClient } from './client.js';
+import { literal, quote } from './names.js';
+
+/** Which algorithm made the checksums in a records table. A new one gets the next number; tables made with an older one keep it until a reset. */
+export const checksumAlgorithm = 1;
+
+/** The model's columns, from PostgreSQL's own description of the query; nothing of it runs. */
+export async function describeModel(client: PostgresClient, query: string): Promise<readonly ModelColumn[]> {
+  return client.transaction(async (connection) => {
+    const described = await connection.query({ text: `SELECT * FROM (\n${query}\n) AS model LIMIT 0`, rowMode: 'array' });
+    const fields = described.fields.map((field) => ({ name: field.name, oid: field.dataTypeID, modifier: field.dataTypeModifier }));
+    const types = await connection.query<{ type: string }>(
+      'SELECT format_type(oid, modifier) AS type FROM unnest($1::oid[], $2::int[]) WITH ORDINALITY AS f(oid, modifier, place) ORDER BY place',
+      [fields.map((field) => field.oid), fields.map((field) => field.modifier)],
+    );
+    return fields.map((field, index) => ({ name: field.name, type: types.rows[index]?.type ?? 'unknown' }));
+  });
+}
+
+/** Refuses a model that can't be synced as it is (source document, "Extract limits"); changes nothing. */
+export function checkColumns(model: Model, columns: readonly ModelColumn[]): void {
+  const names = columns.map((column) => column.name);
+  const problem = (text: string): never => {
+    throw new ModelError(`model "${model.name}": ${text}`);
+  };
+  if (columns.length > limits.columns) problem(`it has ${columns.length} columns; the limit is ${limits.columns}`);
+  const long = names.find((name) => [...name].length > limits.columnNameCharacters);
+  if (long !== undefined) problem(`the column name "${long.slice(0, 40)}…" is longer than ${limits.columnNameCharacters} characters`);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) problem(`two columns are named "${twice}"; give one of them an alias`);
+  for (const [role, name] of [['identifier', model.identifier], ['timestamp', model.timestamp?.column]] as const) {
+    if (name !== undefined && !names.includes(name)) problem(`the ${role} column "${name}" is not among its columns (${names.slice(0, 20).join(', ')})`);
+  }
+}
+
+/** SQL that reads a model with its columns named c1, c2, …, so that no name of a user's can clash with ours. */
+export function modelSource(model: Model, columns: readonly ModelColumn[]): string {
+  return `(\n${model.query}\n) AS model(${columns.map((_, index) => `c${index + 1}`).join(', ')})`;
+}
+
+export function identifierOf(model: Model, columns: readonly ModelColumn[]): string {
+  const place = columns.findIndex((column) => column.name === model.identifier);
+  return `(c${place + 1}::text COLLATE "C")`;
+}
+
+/**
+ * Functions whose bytes tell apart whatever the type's text tells apart. Native hashing takes equality for identity (1.5 = 1.50, -0 = 0) and folds
+ * eight bytes into four (1 and 4294967296 collide), so only the types below in `hashedAsTheyAre` are left to it.
+ */
+const binaryForm: Readonly<Record<string, string>> = {
+  bigint: 'int8send',
+  real: 'float4send',
+  'double precision': 'float8send',
+  numeric: 'numeric_send',
+  'timestamp without time zone': 'timestamp_send',
+  'timestamp with time zone': 'timestamptz_send',
+  'time without time zone': 'time_send',
+  'time with time zone': 'timetz_send',
+  interval: 'interval_send',
+  character: 'bpcharsend',
+  bpchar: 'bpcharsend',
+};
+const hashedAsTheyAre = new Set(['boolean', 'smallint', 'integer', 'date', 'uuid', 'bytea']);
+const hashedAsBytes = new Set(['text', 'character varying']);
+
+/** `numeric(12,2)` → `numeric`, `timestamp(3) with time zone` → `timestamp with time zone`; arrays stay what they are. */
+function withoutModifier(type: string): string {
+  return type.replace(/\([^)]*\)/, '');
+}
+
+function hashable(column: ModelColumn, reference: string): string {
+  const type = withoutModifier(column.type);
+  if (hashedAsTheyAre.has(type)) return reference;
+  if (hashedAsBytes.has(type)) return `${reference} COLLATE "C"`;
+  const send = binaryForm[type];
+  return send === undefined ? `${reference}::text COLLATE "C"` : `${send}(${reference})`;
+}
+
+/** A 64-bit checksum over every column. Names and types are in its seed, so a renamed or retyped column changes it, at no cost per row. */
+export function checksumExpression(columns: readonly ModelColumn[]): string {
+  const shape = JSON.stringify([checksumAlgorithm, columns.map((column) => [column.name, withoutModifier(column.type)])]);
+  const seed = createHash('sha256').update(shape).digest().readBigInt64BE();
+  return `hash_record_extended(ROW(${columns.map((column, index) => hashable(column, `c${index + 1}`)).join(', ')}), ${literal(seed.toString())}::bigint)`;
+}
+
+/** SQL for a record as JSON text on one line. Integers beyond 2^53 and decimals that a double can't hold become strings (CONTRACT, "What a destination gets"). */
+export function jsonExpression(columns: readonly ModelColumn[], row: string): string {
+  const fields = columns.map((column, index) => `${exactJson(withoutModifier(column.type), `${row}.c${index + 1}`)} AS ${quote(column.name)}`);
+  const json = `row_to_json((SELECT record FROM (SELECT ${fields.join(', ')}) AS record))::text`;
+  // Inside strings line breaks are escaped; only json columns bring raw ones, as white space between tokens.
+  return columns.every((column) => breaksNoLine(column)) ? json : `translate(${json}, E'\\n\\r', '  ')`;
+}
+
+function exactJson(type: string, reference: string): string {
+  switch (type) {
+    case 'bigint':
+      return `CASE WHEN ${reference} BETWEEN -9007199254740991 AND 9007199254740991 THEN to_json(${reference}) ELSE to_json(${reference}::text) END`;
+    case 'numeric':
+      return `CASE WHEN ${reference} BETWEEN -1e300 AND 1e300 AND ${reference}::float8::numeric = ${reference} THEN to_json(${reference}) ELSE to_json(${reference}::text) END`;
+    default:
+      return reference;
+  }
+}
+
+function breaksNoLine(column: ModelColumn): boolean {
+  const type = withoutModifier(column.type);
+  return type in binaryForm || hashedAsTheyAre.has(type) || hashedAsBytes.has(type) || type === 'jsonb';
+}

@@ -1,0 +1,42 @@
+import pg from 'pg';
+import { SluiceError, WarehouseRefusedError, WarehouseUnavailableError } from '../../errors/errors.js';
+
+/**
+ * Error classes (the first two characters of SQLSTATE) whose messages speak of SQL, names and permissions only.
+ * Messages of all others may quote the data ("invalid input syntax for type integer: …") and are replaced by their code.
+ */
+const messagesWithoutData = new Set(['08', '0A', '25', '28', '3D', '3F', '42', '53', '54', '55', '57', '58']);
+
+/** Connection lost, too many connections, server starting or stopping, deadlock or serialization: the same call can succeed later. */
+const retryableClasses = new Set(['08', '40', '53', '58']);
+const retryableCodes = new Set(['57P01', '57P02', '57P03', '57P05', '55P03']);
+
+const codeWords: Readonly<Record<string, string>> = {
+  '22012': 'division by zero',
+  '22P02': 'a value cannot be read as the type that the query casts it to',
+  '22003': 'a number is out of range',
+  '22007': 'a value is no valid date or time',
+  '22008': 'a date or time is out of range',
+  '22021': 'a text is not valid in the database encoding',
+  '21000': 'a subquery returned more than one row',
+  '57014': 'the statement was cancelled or ran into its statement timeout',
+};
+
+/** Turns whatever the driver threw into an error that says what happened at this source, without values. */
+export function asWarehouseError(source: string, error: unknown): SluiceError {
+  if (error instanceof SluiceError) return error;
+  if (error instanceof pg.DatabaseError) return databaseError(source, error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const words = error instanceof AggregateError ? error.errors.map(String).join('; ') : error instanceof Error ? error.message : String(error);
+  return new WarehouseUnavailableError(`warehouse "${source}" can't be reached (${code === '' ? words : code}): check its url and that it is running`);
+}
+
+function databaseError(source: string, error: pg.DatabaseError): SluiceError {
+  const code = error.code ?? 'XX000';
+  const words = messagesWithoutData.has(code.slice(0, 2)) ? (codeWords[code] ?? error.message) : (codeWords[code] ?? 'the message may hold data and is left out');
+  const at = error.position === undefined ? '' : `, at character ${error.position} of the statement`;
+  const message = `warehouse "${source}" answered ${code}: ${words}${at}`;
+  if (code === '25006') return new WarehouseRefusedError(`${message}; Sluice needs the primary, not a read-only replica`);
+  const retryable = retryableClasses.has(code.slice(0, 2)) || retryableCodes.has(code);
+  return retryable ? new WarehouseUnavailableError(message) : new WarehouseRefusedError(message);
+}

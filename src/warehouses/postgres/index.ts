@@ -1,0 +1,32 @@
+/** PostgreSQL 14 or newer as a warehouse: the diff, the state tables and the leases, all in SQL. */
+import type { Warehouse } from '../warehouse.js';
+import { abandonChunk, acquireChunk, finishChunk, registerChunks, releaseChunk } from './chunks.js';
+import { PostgresClient, type PostgresSettings } from './client.js';
+import { describeModel } from './columns.js';
+import { diffModel } from './diff.js';
+import { readHistory } from './history.js';
+import { openSync } from './open.js';
+import { readDelta } from './read-delta.js';
+import { fenceSync, settleSync } from './settle.js';
+
+export type { PostgresSettings } from './client.js';
+
+/** Connects lazily: a wrong url shows at the first call, as WarehouseUnavailableError. */
+export function createPostgresWarehouse(source: string, settings: PostgresSettings): Warehouse {
+  const client = new PostgresClient(source, settings);
+  return {
+    describeModel: (query) => describeModel(client, query),
+    openSync: (request) => openSync(client, request),
+    diffModel: (request, signal) => diffModel(client, request, signal),
+    readDelta: (request, signal) => readDelta(client, request, signal),
+    registerChunks: (sync, chunks) => registerChunks(client, sync, chunks),
+    acquireChunk: (sync, chunk, holder, leaseMs) => acquireChunk(client, sync, chunk, holder, leaseMs),
+    releaseChunk: (sync, chunk, holder) => releaseChunk(client, sync, chunk, holder),
+    finishChunk: (sync, chunk, holder, counts, outcomes) => finishChunk(client, sync, chunk, holder, counts, outcomes),
+    abandonChunk: (sync, chunk, holder, reason) => abandonChunk(client, sync, chunk, holder, reason),
+    fenceSync: (sync) => fenceSync(client, sync),
+    settleSync: (sync, end) => settleSync(client, sync, end),
+    history: (subscriptionId, limit) => readHistory(client, subscriptionId, limit),
+    close: () => client.close(),
+  } satisfies Warehouse;
+}

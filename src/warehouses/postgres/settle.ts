@@ -1,0 +1,136 @@
+import type pg from 'pg';
+import { booksClose, type Books } from '../../domain/books.js';
+import { finalStatus, type EarlyEnd, type SyncResult } from '../../domain/sync.js';
+import { FencedError, OpenBooksError } from '../../errors/errors.js';
+import type { SyncRef, UnfinishedChunk } from '../warehouse.js';
+import type { PostgresClient } from './client.js';
+import { asSyncResult, syncColumns, type SyncColumns } from './history.js';
+import { tableNames, type TableNames } from './names.js';
+
+/** A failure is retried by this many syncs or for this long, then it expires: not sent again until the model differs from the failed version. */
+const maxAttempts = 5;
+const maxDays = 14;
+
+/** Raises the sync's epoch: from now on nobody else can start, renew or finish a chunk of it. Leases that already run must be waited out. */
+export async function fenceSync(
+  client: PostgresClient,
+  sync: SyncRef,
+): Promise<{ readonly sync: SyncRef; readonly leaseRemainingMs: number; readonly unfinished: readonly UnfinishedChunk[] }> {
+  const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
+  return client.transaction(async (connection) => {
+    const raised = await connection.query<{ epoch: string }>(`UPDATE ${tables.syncs} SET epoch = epoch + 1 WHERE number = $1 AND finished_at IS NULL RETURNING epoch`, [
+      sync.number,
+    ]);
+    const epoch = Number(raised.rows[0]?.epoch ?? sync.epoch);
+    const open = await connection.query<{ chunk: number; records: string; file: string; sha256: string; started: boolean; remaining_ms: number }>(
+      `SELECT chunk, records, file, sha256, holder IS NOT NULL AS started,
+         greatest(0, coalesce(extract(epoch FROM lease_until - clock_timestamp()) * 1000, 0))::float8 AS remaining_ms
+       FROM ${tables.chunks} WHERE sync = $1 AND finished_at IS NULL ORDER BY chunk`,
+      [sync.number],
+    );
+    return {
+      sync: { ...sync, epoch },
+      leaseRemainingMs: Math.max(0, ...open.rows.map((row) => row.remaining_ms)),
+      unfinished: open.rows.map((row) => ({ chunk: row.chunk, records: Number(row.records), file: row.file, sha256: row.sha256, started: row.started })),
+    };
+  });
+}
+
+/**
+ * Step 6 of a sync, one transaction. Every chunk that was started must be finished by now; one that never started was not sent.
+ * Acknowledged: excluded records, and those of finished chunks that have no outcome row.
+ */
+export async function settleSync(client: PostgresClient, sync: SyncRef, end: EarlyEnd | null): Promise<SyncResult> {
+  const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
+  return client.transaction(
+    async (connection) => {
+      const row = await lockSync(connection, tables, sync);
+      if (row.status !== 'in_progress') return asSyncResult(sync.subscriptionId, row);
+      const intent = row.attempt === null ? null : tables.intent(sync.number, row.attempt);
+      const books = intent === null ? withoutDiff : await countBooks(connection, tables, row, sync);
+      if (!booksClose(books)) {
+        throw new OpenBooksError(`the books of sync ${sync.subscriptionId}-${sync.number} don't close: ${JSON.stringify(books)}; its state tables stay as they are`);
+      }
+      if (intent !== null) await moveState(connection, tables, sync, intent);
+      if (end === null && !row.more_to_extract) await connection.query(`UPDATE ${tables.state} SET baseline_pending = false WHERE baseline_pending`);
+      await connection.query(`DELETE FROM ${tables.outcomes} WHERE sync = $1`, [sync.number]);
+      const started = await connection.query(`DELETE FROM ${tables.chunks} WHERE sync = $1 RETURNING 1`, [sync.number]);
+      if (row.attempt !== null) await connection.query(`DROP TABLE IF EXISTS ${tables.delta(sync.number, row.attempt)}, ${tables.intent(sync.number, row.attempt)}`);
+      return close(connection, tables, sync, books, row, end, started.rowCount ?? 0);
+    },
+    { bulk: true },
+  );
+}
+
+const withoutDiff: Books = { extracted: { added: 0, updated: 0, deleted: 0, rejected: 0 }, processed: 0, succeeded: 0, failed: 0, notSent: 0, excluded: 0 };
+
+async function lockSync(connection: pg.PoolClient, tables: TableNames, sync: SyncRef): Promise<SyncColumns> {
+  const found = await connection.query<SyncColumns>(`SELECT ${syncColumns} FROM ${tables.syncs} WHERE number = $1 FOR UPDATE`, [sync.number]);
+  const row = found.rows[0];
+  if (row === undefined) throw new FencedError(`sync ${sync.subscriptionId}-${sync.number} has no row in ${tables.syncs}`);
+  if (row.status === 'in_progress' && Number(row.epoch) !== sync.epoch) {
+    throw new FencedError(`sync ${sync.subscriptionId}-${sync.number} was taken over before it could be settled`);
+  }
+  return row;
+}
+
+async function countBooks(connection: pg.PoolClient, tables: TableNames, row: SyncColumns, sync: SyncRef): Promise<Books> {
+  const counted = await connection.query<{ registered: string; finished: string; succeeded: string; failed: string; not_sent: string }>(
+    `SELECT count(*) AS registered, count(finished_at) AS finished, coalesce(sum(succeeded), 0) AS succeeded, coalesce(sum(failed), 0) AS failed,
+       coalesce(sum(CASE WHEN finished_at IS NULL THEN records ELSE not_sent END), 0) AS not_sent
+     FROM ${tables.chunks} WHERE sync = $1`,
+    [sync.number],
+  );
+  const chunks = counted.rows[0];
+  const extracted = { added: Number(row.added), updated: Number(row.updated), deleted: Number(row.deleted), rejected: Number(row.rejected) };
+  const toSend = Number(row.to_send);
+  const succeeded = Number(chunks?.succeeded);
+  const failed = Number(chunks?.failed);
+  // Before the chunks were registered nothing was sent, and all of it still waits.
+  const notSent = Number(chunks?.registered) === 0 ? toSend : Number(chunks?.not_sent);
+  return { extracted, processed: succeeded + failed, succeeded, failed, notSent, excluded: extracted.added + extracted.updated + extracted.deleted - toSend };
+}
+
+/** Moves `records_` and `failures_` forward by what the intent and the outcomes say. */
+async function moveState(connection: pg.PoolClient, tables: TableNames, sync: SyncRef, intent: string): Promise<void> {
+  await connection.query(`
+    CREATE TEMP TABLE sluice_settled ON COMMIT DROP AS
+    SELECT i.record_id, i.operation, i.checksum, o.outcome, o.reason,
+      i.chunk IS NULL OR (c.finished_at IS NOT NULL AND o.record_id IS NULL) AS acknowledged
+    FROM ${intent} AS i
+    LEFT JOIN ${tables.chunks} AS c ON c.sync = ${sync.number} AND c.chunk = i.chunk
+    LEFT JOIN ${tables.outcomes} AS o ON o.sync = ${sync.number} AND o.chunk = i.chunk AND o.record_id = i.record_id`);
+  await connection.query(`DELETE FROM ${tables.records} AS r USING sluice_settled AS s WHERE s.acknowledged AND s.operation = 'deleted' AND r.record_id = s.record_id`);
+  await connection.query(`
+    INSERT INTO ${tables.records} (record_id, checksum) SELECT record_id, checksum FROM sluice_settled WHERE acknowledged AND operation IN ('new', 'updated')
+    ON CONFLICT (record_id) DO UPDATE SET checksum = excluded.checksum`);
+  await connection.query(`DELETE FROM ${tables.failures} AS f USING sluice_settled AS s WHERE s.acknowledged AND f.record_id = s.record_id`);
+  await connection.query(
+    `INSERT INTO ${tables.failures} AS f (record_id, operation, checksum, maybe_delivered, attempts, first_failed_at, last_failed_at, reason)
+     SELECT record_id, operation, checksum, outcome = 'ambiguous', (outcome = 'failed')::int, now(), now(), reason
+     FROM sluice_settled WHERE outcome IN ('failed', 'ambiguous')
+     ON CONFLICT (record_id) DO UPDATE SET operation = excluded.operation, checksum = excluded.checksum, reason = excluded.reason, last_failed_at = now(),
+       maybe_delivered = f.maybe_delivered OR excluded.maybe_delivered, attempts = f.attempts + excluded.attempts,
+       expired = f.attempts + excluded.attempts >= ${maxAttempts} OR f.first_failed_at < now() - interval '${maxDays} days'`,
+  );
+}
+
+async function close(
+  connection: pg.PoolClient,
+  tables: TableNames,
+  sync: SyncRef,
+  books: Books,
+  row: SyncColumns,
+  end: EarlyEnd | null,
+  startedChunks: number,
+): Promise<SyncResult> {
+  const status = finalStatus(books, row.more_to_extract, end);
+  const closed = await connection.query<SyncColumns>(
+    `UPDATE ${tables.syncs} SET status = $2, finished_at = clock_timestamp(), processed = $3, succeeded = $4, failed = $5, not_sent = $6, excluded = $7, error = $8, started_chunks = $9
+     WHERE number = $1 RETURNING ${syncColumns}`,
+    [sync.number, status, books.processed, books.succeeded, books.failed, books.notSent, books.excluded, end?.kind === 'failed' ? end.message : null, startedChunks],
+  );
+  const finished = closed.rows[0];
+  if (finished === undefined) throw new FencedError(`sync ${sync.subscriptionId}-${sync.number} vanished while it was settled`);
+  return asSyncResult(sync.subscriptionId, finished);
+}

@@ -1,0 +1,70 @@
+import type pg from 'pg';
+import { quote, type TableNames } from './names.js';
+
+/**
+ * Makes what is missing of the managed schema. `records_` and `checkpoints_` are the source document's ("Reverse ETL Schema"); the others are ours.
+ * Record ids compare bytewise, so that equality is identity and order never depends on a locale.
+ */
+export async function createStateTables(client: pg.PoolClient, schema: string, tables: TableNames): Promise<void> {
+  // Two workers may meet here; CREATE … IF NOT EXISTS alone can fail on a unique violation in the catalogue.
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [tables.syncs]);
+  await client.query(`
+    CREATE SCHEMA IF NOT EXISTS ${quote(schema)};
+    CREATE TABLE IF NOT EXISTS ${tables.records} (record_id text COLLATE "C" PRIMARY KEY, checksum bigint);
+    CREATE TABLE IF NOT EXISTS ${tables.checkpoints} (source_id text, model_id text, checkpoint timestamptz);
+    CREATE TABLE IF NOT EXISTS ${tables.failures} (
+      record_id text COLLATE "C" PRIMARY KEY,
+      operation text NOT NULL,
+      checksum bigint,
+      maybe_delivered boolean NOT NULL,
+      attempts int NOT NULL,
+      first_failed_at timestamptz NOT NULL,
+      last_failed_at timestamptz NOT NULL,
+      reason text NOT NULL,
+      expired boolean NOT NULL DEFAULT false);
+    CREATE TABLE IF NOT EXISTS ${tables.rejections} (sync bigint NOT NULL, record_id text COLLATE "C", records bigint NOT NULL, reason text NOT NULL);
+    CREATE TABLE IF NOT EXISTS ${tables.syncs} (
+      number bigint PRIMARY KEY,
+      epoch bigint NOT NULL,
+      owner text NOT NULL,
+      request_key text NOT NULL UNIQUE,
+      trigger text NOT NULL,
+      status text NOT NULL,
+      started_at timestamptz NOT NULL DEFAULT now(),
+      finished_at timestamptz,
+      attempt int,
+      to_send bigint NOT NULL DEFAULT 0,
+      chunk_count int NOT NULL DEFAULT 0,
+      started_chunks int NOT NULL DEFAULT 0,
+      added bigint NOT NULL DEFAULT 0,
+      updated bigint NOT NULL DEFAULT 0,
+      deleted bigint NOT NULL DEFAULT 0,
+      rejected bigint NOT NULL DEFAULT 0,
+      processed bigint NOT NULL DEFAULT 0,
+      succeeded bigint NOT NULL DEFAULT 0,
+      failed bigint NOT NULL DEFAULT 0,
+      not_sent bigint NOT NULL DEFAULT 0,
+      excluded bigint NOT NULL DEFAULT 0,
+      more_to_extract boolean NOT NULL DEFAULT false,
+      error text);
+    CREATE TABLE IF NOT EXISTS ${tables.state} (
+      owner text NOT NULL,
+      destination_identity text NOT NULL,
+      algorithm int NOT NULL,
+      baseline_pending boolean NOT NULL);
+    CREATE TABLE IF NOT EXISTS ${tables.chunks} (
+      sync bigint NOT NULL,
+      chunk int NOT NULL,
+      records bigint NOT NULL,
+      file text NOT NULL,
+      sha256 text NOT NULL,
+      holder text,
+      lease_until timestamptz,
+      finished_at timestamptz,
+      succeeded bigint NOT NULL DEFAULT 0,
+      failed bigint NOT NULL DEFAULT 0,
+      not_sent bigint NOT NULL DEFAULT 0,
+      PRIMARY KEY (sync, chunk));
+    CREATE TABLE IF NOT EXISTS ${tables.outcomes} (sync bigint NOT NULL, chunk int NOT NULL, record_id text COLLATE "C" NOT NULL, outcome text NOT NULL, reason text NOT NULL);
+  `);
+}

@@ -1,0 +1,80 @@
+import type { ActivityDependencies } from '../../activities/dependencies.js';
+import { resolveReferences, subscriptionProblems, type Configuration, type DestinationConfig, type SourceConfig, type StagingConfig } from '../config/index.js';
+import type { Destination } from '../destinations/destination.js';
+import { createMapper } from '../destinations/mapping.js';
+import { createWebhook } from '../destinations/webhook/webhook.js';
+import type { Subscription } from '../domain/subscription.js';
+import { ConfigurationError, UnknownReferenceError } from '../errors/errors.js';
+import { createLocalStaging } from '../staging/local.js';
+import type { StagingStore } from '../staging/staging.js';
+import { createPostgresWarehouse } from '../warehouses/postgres/index.js';
+import type { Warehouse } from '../warehouses/warehouse.js';
+
+/** The adapters that one configuration names: each made at its first use, and kept. Here `${ENV}` references become values. */
+export class Adapters {
+  private readonly warehouses = new Map<string, Warehouse>();
+  private readonly destinations = new Map<string, Destination>();
+
+  constructor(
+    private readonly configuration: Configuration,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  /** Null when the configuration has no such source. */
+  warehouse(name: string): Warehouse | null {
+    return made(this.warehouses, name, this.configuration.sources[name], (config) => createWarehouse(name, resolveReferences(config, this.env)));
+  }
+
+  /** Null when the configuration has no such destination. */
+  destination(name: string): Destination | null {
+    return made(this.destinations, name, this.configuration.destinations[name], (config) => createDestination(name, resolveReferences(config, this.env)));
+  }
+
+  dependencies(): ActivityDependencies {
+    const named = <T>(subscription: Subscription, kind: 'source' | 'destination', name: string, adapter: T | null): T => {
+      if (adapter === null) throw new UnknownReferenceError(subscription.id, kind, name);
+      return adapter;
+    };
+    return {
+      workspaceId: this.configuration.workspace.id,
+      staging: createStaging(resolveReferences(this.configuration.staging, this.env)),
+      warehouseOf: (subscription) => named(subscription, 'source', subscription.model.source, this.warehouse(subscription.model.source)),
+      destinationOf: (subscription) => named(subscription, 'destination', subscription.destination, this.destination(subscription.destination)),
+      subscriptionProblems,
+      mapperOf: (subscription) => createMapper(subscription.mapping, subscription.nullValues),
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.warehouses.values(), ...this.destinations.values()].map((adapter) => adapter.close()));
+  }
+}
+
+function made<Config, Adapter>(kept: Map<string, Adapter>, name: string, config: Config | undefined, make: (config: Config) => Adapter): Adapter | null {
+  if (config === undefined) return null;
+  const adapter = kept.get(name) ?? make(config);
+  kept.set(name, adapter);
+  return adapter;
+}
+
+function createWarehouse(name: string, config: SourceConfig): Warehouse {
+  switch (config.type) {
+    case 'postgres':
+      return createPostgresWarehouse(name, config);
+    case 'snowflake':
+      throw new ConfigurationError([`source "${name}" is of type snowflake, which this version cannot read yet`]);
+  }
+}
+
+function createDestination(name: string, config: DestinationConfig): Destination {
+  return createWebhook(name, config);
+}
+
+function createStaging(config: StagingConfig): StagingStore {
+  switch (config.type) {
+    case 'local':
+      return createLocalStaging(config.path);
+    case 's3':
+      throw new ConfigurationError(['staging is of type s3, which this version cannot use yet']);
+  }
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { StagingLostError } from '../../src/errors/errors.js';
+import type { ChunkPlace, OutcomeEntry, StagedFile, StagingStore } from '../../src/staging/staging.js';
+
+/** A staging store that can be damaged. */
+export interface StagingHarness {
+  readonly store: StagingStore;
+  /** Changes one byte of a finished chunk. */
+  damageChunk(place: ChunkPlace, file: StagedFile): Promise<void>;
+  removeChunk(place: ChunkPlace, file: StagedFile): Promise<void>;
+  /** As if the last entry's writer had died in the middle of it. */
+  tearLastOutcome(place: ChunkPlace): Promise<void>;
+  damageFirstOutcome(place: ChunkPlace): Promise<void>;
+  /** Makes everything of a sync look as if it was last written that long ago. */
+  age(place: ChunkPlace, ms: number): Promise<void>;
+  /** How many objects or files there are. */
+  count(): Promise<number>;
+  close(): Promise<void>;
+}
+
+const place: ChunkPlace = { subscriptionId: 'customers_to_crm', syncNumber: 7, chunk: 12 };
+const entry = (upTo: number, failed: OutcomeEntry['failed'] = []): OutcomeEntry => ({ upTo, batchSize: 500, failed });
+
+/** The laws of the StagingStore interface. */
+export function stagingLaws(name: string, open: () => Promise<StagingHarness>): void {
+  describe(`staging store ${name}`, () => {
+    let harness: StagingHarness;
+    let store: StagingStore;
+
+    beforeEach(async () => {
+      harness = await open();
+      store = harness.store;
+    });
+    afterEach(() => harness.close());
+
+    const stage = async (content: readonly string[], where = place, attempt = 'a1') => {
+      const writer = await store.createChunk(where, attempt);
+      for (const lines of content) await writer.write(Buffer.from(lines));
+      return writer.finish();
+    };
+    const read = async (file: StagedFile, where = place) => {
+      const blocks: Buffer[] = [];
+      for await (const block of store.readChunk(where, file)) blocks.push(block);
+      return Buffer.concat(blocks).toString('utf8');
+    };
+
+    it('gives a chunk back byte by byte', async () => {
+      const content = ['{"a":1}\n', '{"b":"Zoë 😀"}\n{"c":2}\n'];
+      const file = await stage(content);
+      assert.equal(await read(file), content.join(''));
+      assert.equal(file.bytes, Buffer.byteLength(content.join('')));
+    });
+
+    it('gives a chunk of many blocks back', async () => {
+      const lines = Array.from({ length: 40 }, (_, index) => `${JSON.stringify({ index, text: 'x'.repeat(50_000) })}\n`);
+      assert.equal(await read(await stage(lines)), lines.join(''));
+    });
+
+    it('keeps an empty chunk', async () => {
+      assert.equal(await read(await stage([])), '');
+    });
+
+    it('keeps the files of two attempts apart', async () => {
+      const first = await stage(['{"a":1}\n'], place, 'a1');
+      const second = await stage(['{"a":2}\n'], place, 'a2');
+      assert.notEqual(first.name, second.name);
+      assert.equal(await read(first), '{"a":1}\n');
+      assert.equal(await read(second), '{"a":2}\n');
+    });
+
+    it('lets two writers of one attempt finish without spoiling each other', async () => {
+      const writers = await Promise.all([store.createChunk(place, 'a1'), store.createChunk(place, 'a1')]);
+      await Promise.all(writers.map((writer, index) => writer.write(Buffer.from(`{"a":${index}}\n`))));
+      const files = await Promise.all(writers.map((writer) => writer.finish()));
+      assert.deepEqual(await Promise.all(files.map((file) => read(file))), ['{"a":0}\n', '{"a":1}\n']);
+    });
+
+    it('keeps nothing of an aborted chunk', async () => {
+      const writer = await store.createChunk(place, 'a1');
+      await writer.write(Buffer.from('{"a":1}\n'));
+      await writer.abort();
+      assert.equal(await harness.count(), 0);
+    });
+
+    it('gives out no byte of a damaged chunk', async () => {
+      const file = await stage(['{"a":1}\n'.repeat(100_000)]);
+      await harness.damageChunk(place, file);
+      const blocks = store.readChunk(place, file)[Symbol.asyncIterator]();
+      await assert.rejects(blocks.next(), StagingLostError);
+    });
+
+    it('says that a chunk is lost when it is missing', async () => {
+      const file = await stage(['{"a":1}\n']);
+      await stage(['{"b":1}\n'], { ...place, chunk: 13 });
+      await harness.removeChunk(place, file);
+      await assert.rejects(read(file), StagingLostError);
+    });
+
+    it('takes no file name that leads elsewhere', async () => {
+      const file = await stage(['{"a":1}\n']);
+      await assert.rejects(read({ ...file, name: `../7/${file.name}` }), StagingLostError);
+      await assert.rejects(read({ ...file, name: '../../../etc/passwd' }), StagingLostError);
+      await assert.rejects(read(file, { ...place, chunk: 13 }), StagingLostError);
+    });
+
+    it('has an empty log for a chunk without outcomes', async () => {
+      await stage(['{"a":1}\n']);
+      assert.deepEqual(await store.readOutcomes(place), []);
+    });
+
+    it('gives outcomes back in the order they were appended, for each chunk its own', async () => {
+      await stage(['{"a":1}\n']);
+      const entries = [entry(500, [{ line: 3, outcome: 'failed', reason: '422 “no”\n' }, { line: 9, outcome: 'ambiguous', reason: '' }, { line: 10, outcome: 'not_sent', reason: 'down' }]), entry(1000), entry(1000), entry(1020)];
+      for (const one of entries) await store.appendOutcome(place, one);
+      await store.appendOutcome({ ...place, chunk: 13 }, entry(1));
+      assert.deepEqual(await store.readOutcomes(place), entries);
+      assert.deepEqual(await store.readOutcomes({ ...place, chunk: 13 }), [entry(1)]);
+    });
+
+    it('leaves out an entry whose writer died in the middle of it, and appends after the last whole one', async () => {
+      await stage(['{"a":1}\n']);
+      await store.appendOutcome(place, entry(500));
+      await store.appendOutcome(place, entry(1000));
+      await harness.tearLastOutcome(place);
+      assert.deepEqual(await store.readOutcomes(place), [entry(500)]);
+      await store.appendOutcome(place, entry(700));
+      assert.deepEqual(await store.readOutcomes(place), [entry(500), entry(700)]);
+    });
+
+    it('takes a log that is damaged before its end for lost', async () => {
+      await stage(['{"a":1}\n']);
+      await store.appendOutcome(place, entry(500));
+      await store.appendOutcome(place, entry(1000));
+      await harness.damageFirstOutcome(place);
+      await assert.rejects(store.readOutcomes(place), StagingLostError);
+    });
+
+    it('removes everything of one sync, and nothing of others', async () => {
+      await stage(['{"a":1}\n']);
+      await store.appendOutcome(place, entry(1));
+      const other = { ...place, syncNumber: 70 };
+      const kept = await stage(['{"b":1}\n'], other);
+      await store.removeSync(place.subscriptionId, place.syncNumber);
+      await store.removeSync(place.subscriptionId, place.syncNumber);
+      assert.equal(await harness.count(), 1);
+      assert.equal(await read(kept, other), '{"b":1}\n');
+    });
+
+    it('sweeps syncs that nothing was written to for longer than the retention, and only those', async () => {
+      const old = { ...place, syncNumber: 6 };
+      await stage(['{"a":1}\n'], old);
+      await harness.age(old, 60_000);
+      const revived = { ...place, syncNumber: 8 };
+      await stage(['{"a":1}\n'], revived);
+      await harness.age(revived, 60_000);
+      await store.appendOutcome(revived, entry(1));
+      await stage(['{"b":1}\n']);
+      assert.equal(await store.sweep(30_000), 1);
+      assert.equal(await store.sweep(30_000), 0);
+      assert.equal(await harness.count(), 3);
+    });
+
+    it('has nothing to sweep before anything was staged', async () => {
+      assert.equal(await store.sweep(0), 0);
+    });
+
+    it('takes no ids that lead elsewhere', async () => {
+      await assert.rejects(async () => store.createChunk({ ...place, subscriptionId: '../up' }, 'a1'), RangeError);
+      await assert.rejects(async () => store.createChunk({ ...place, chunk: -1 }, 'a1'), RangeError);
+      await assert.rejects(async () => store.createChunk(place, 'a/../b'), RangeError);
+      await assert.rejects(async () => store.removeSync('..', 1), RangeError);
+      await assert.rejects(async () => store.removeSync('customers_to_crm', Number.NaN), RangeError);
+    });
+  });
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+
+import pg from 'pg';
+
+import { startPostgres, type PostgresServer } from '../../src/devserver/postgres.js';
+import { temporaryFolder, type TemporaryFolder } from './temporary-folder.js';
+
+export interface TestDatabase {
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+let shared: Promise<{ server: PostgresServer; folder: TemporaryFolder }> | null = null;
+
+/** The PostgreSQL of this test run, started when the first test asks for it. Its url is the superuser's. */
+export async function testPostgres(): Promise<PostgresServer> {
+  shared ??= (async () => {
+    const folder = await temporaryFolder();
+    const server = await startPostgres({ dataFolder: folder.path, flags: ['-c', 'fsync=off', '-c', 'max_connections=200'], log: () => undefined });
+    return { server, folder };
+  })();
+  return (await shared).server;
+}
+
+/** An empty database of its own for a test, on the shared server. Dropping it ends what is connected still. */
+export async function freshDatabase(): Promise<TestDatabase> {
+  const server = await testPostgres();
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await runAsSuperuser(server, `create database ${name}`);
+  const url = new URL(server.url);
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => runAsSuperuser(server, `drop database if exists ${name} with (force)`) };
+}
+
+export async function stopSharedPostgres(): Promise<void> {
+  if (shared === null) return;
+  const { server, folder } = await shared;
+  await server.stop();
+  await folder.remove();
+}
+
+async function runAsSuperuser(server: PostgresServer, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server.url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { deliverBatch, type BatchOutcome, type Clock, type DeliverOptions } from '../../../src/destinations/deliver.js';
+import type { Batch, DeliveryAnswer, Destination, RecordAnswer } from '../../../src/destinations/destination.js';
+import { batchOf, events } from '../../support/events.js';
+
+/** Time that passes only in waits and as told. */
+class ManualClock implements Clock {
+  ms = 0;
+  readonly waits: number[] = [];
+  /** What `random` answers: 0.999 makes waits nearly as long as they can be. */
+  luck = 0.999;
+  now = (): number => this.ms;
+  random = (): number => this.luck;
+  sleep = (ms: number, signal: AbortSignal): Promise<void> => {
+    this.waits.push(ms);
+    this.ms += ms;
+    signal.throwIfAborted();
+    return Promise.resolve();
+  };
+}
+
+const giveUpAfterMs = 60_000;
+const busy: DeliveryAnswer = { kind: 'unavailable', sent: false, retryAfterMs: null, reason: 'busy' };
+const unanswered: DeliveryAnswer = { kind: 'unavailable', sent: true, retryAfterMs: null, reason: 'no answer' };
+const delivered: DeliveryAnswer = { kind: 'delivered' };
+
+describe('delivering a batch', () => {
+  let clock: ManualClock;
+  let cancel: AbortController;
+  /** Record ids of each attempt. */
+  let attempts: string[][];
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    cancel = new AbortController();
+    attempts = [];
+  });
+
+  /** A destination that answers each attempt, told by record ids, as `answer` says. */
+  function destinationOf(answer: (ids: string[], attempt: number) => DeliveryAnswer): Destination {
+    return {
+      identity: 'test',
+      limits: { batchSize: 500, batchBytes: 1_000_000, concurrency: 1, timeoutMs: 1_000, giveUpAfterMs, rateLimit: null },
+      deliver: (batch: Batch, signal: AbortSignal) => {
+        signal.throwIfAborted();
+        assert.deepEqual(batch.bodies, batch.events);
+        attempts.push(batch.events.map((staged) => (JSON.parse(staged.toString()) as { __segment_id: string }).__segment_id));
+        return Promise.resolve().then(() => answer(attempts.at(-1) ?? [], attempts.length));
+      },
+      close: () => Promise.resolve(),
+    };
+  }
+
+  function deliver(count: number, answer: (ids: string[], attempt: number) => DeliveryAnswer, options: Partial<DeliverOptions> = {}): Promise<BatchOutcome> {
+    return deliverBatch(destinationOf(answer), batchOf(events(count)), { signal: cancel.signal, clock, beforeAttempt: () => Promise.resolve(), ...options });
+  }
+
+  const kindsOf = (outcome: BatchOutcome) => outcome.records.map((end) => end.kind);
+  const refuseOver = (bad: ReadonlySet<string>) => (ids: string[]): DeliveryAnswer => (ids.some((id) => bad.has(id)) ? { kind: 'refused', reason: `bad: ${ids.length}` } : delivered);
+
+  it('takes one attempt when the destination takes it', async () => {
+    const outcome = await deliver(3, () => delivered);
+    assert.deepEqual(outcome, { records: [{ kind: 'succeeded' }, { kind: 'succeeded' }, { kind: 'succeeded' }], stop: null });
+    assert.deepEqual(attempts, [['0', '1', '2']]);
+  });
+
+  it('takes none for an empty batch', async () => {
+    assert.deepEqual(await deliver(0, () => delivered), { records: [], stop: null });
+    assert.deepEqual(attempts, []);
+  });
+
+  describe('that the destination refuses', () => {
+    it('fails exactly the bad records, whichever they are, and sends each good one once', async () => {
+      const cases = fc.asyncProperty(fc.integer({ min: 1, max: 80 }), fc.array(fc.nat(79), { maxLength: 12 }), async (count, badIndexes) => {
+        attempts = [];
+        const bad = new Set(badIndexes.map(String));
+        const taken: string[] = [];
+        const outcome = await deliver(count, (ids) => {
+          const answer = refuseOver(bad)(ids);
+          if (answer.kind === 'delivered') taken.push(...ids);
+          return answer;
+        });
+        assert.equal(outcome.stop, null);
+        outcome.records.forEach((end, index) => assert.deepEqual(end, bad.has(String(index)) ? { kind: 'failed', reason: 'bad: 1' } : { kind: 'succeeded' }));
+        assert.deepEqual(taken, Array.from({ length: count }, (_, index) => String(index)).filter((id) => !bad.has(id)));
+      });
+      await fc.assert(cases, { numRuns: 300 });
+    });
+
+    it('finds one bad record among 500 in 2·log2(500) requests', async () => {
+      const outcome = await deliver(500, refuseOver(new Set(['317'])));
+      assert.deepEqual(outcome.records.flatMap((end, index) => (end.kind === 'failed' ? [index] : [])), [317]);
+      assert(attempts.length <= 19, String(attempts.length));
+      assert.deepEqual(clock.waits, []);
+    });
+  });
+
+  describe('that the destination does not take for now', () => {
+    it('goes again after waits that grow to 30 s at most', async () => {
+      const retries = 12;
+      clock.sleep = (ms) => Promise.resolve(void clock.waits.push(ms));
+      const outcome = await deliver(2, (_, attempt) => (attempt <= retries ? busy : delivered));
+      assert.deepEqual(kindsOf(outcome), ['succeeded', 'succeeded']);
+      const expected = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000, 30_000];
+      assert.deepEqual(clock.waits.map((ms) => Math.round(ms / clock.luck)), expected);
+    });
+
+    it('spreads the waits over the whole range', async () => {
+      clock.luck = 0;
+      await deliver(1, (_, attempt) => (attempt <= 3 ? busy : delivered));
+      assert.deepEqual(clock.waits, [0, 0, 0]);
+    });
+
+    it('waits at least as long as it is asked to', async () => {
+      await deliver(1, (_, attempt) => (attempt === 1 ? { ...busy, retryAfterMs: 17_000 } : delivered));
+      assert.deepEqual(clock.waits, [17_000]);
+    });
+
+    it('is not sent when giveUpAfter has passed, with a last attempt right then', async () => {
+      const outcome = await deliver(2, () => busy);
+      assert.equal(clock.ms, giveUpAfterMs);
+      assert.deepEqual(kindsOf(outcome), ['not_sent', 'not_sent']);
+      assert(outcome.stop?.kind === 'gave_up' && outcome.stop.reason.includes('busy'));
+    });
+
+    it('ends at once when it is asked to wait for longer than giveUpAfter', async () => {
+      const outcome = await deliver(1, () => ({ ...busy, retryAfterMs: 3_600_000 }));
+      assert.equal(attempts.length, 1);
+      assert(outcome.stop?.kind === 'gave_up' && outcome.stop.reason.includes('3600 s'));
+    });
+
+    it('counts the time from the last record that was settled', async () => {
+      let asked = 0;
+      const outcome = await deliver(4, (ids) => {
+        if (ids.length > 1) return { kind: 'refused', reason: 'one at a time' };
+        if (asked++ % 2 === 1) return delivered;
+        clock.ms += giveUpAfterMs - 1_000;
+        return busy;
+      });
+      assert.deepEqual(kindsOf(outcome), ['succeeded', 'succeeded', 'succeeded', 'succeeded']);
+      assert(clock.ms > 3 * giveUpAfterMs);
+    });
+  });
+
+  describe('whose answer was lost', () => {
+    it('is sent again, and is fine when that is answered', async () => {
+      const outcome = await deliver(2, (_, attempt) => (attempt === 1 ? unanswered : delivered));
+      assert.deepEqual(kindsOf(outcome), ['succeeded', 'succeeded']);
+      assert.deepEqual(attempts, [['0', '1'], ['0', '1']]);
+    });
+
+    it('stays ambiguous when later attempts do not even arrive', async () => {
+      const outcome = await deliver(1, (_, attempt) => (attempt === 1 ? unanswered : busy));
+      assert.deepEqual(kindsOf(outcome), ['ambiguous']);
+      assert.equal(outcome.stop?.kind, 'gave_up');
+    });
+
+    it('leaves only those records ambiguous that it held', async () => {
+      const outcome = await deliver(4, (ids) => (ids.length === 4 ? { kind: 'refused', reason: 'too many' } : ids[0] === '0' ? unanswered : delivered));
+      assert.deepEqual(kindsOf(outcome), ['ambiguous', 'ambiguous', 'not_sent', 'not_sent']);
+    });
+  });
+
+  describe('that is answered record by record', () => {
+    const answers = (ids: string[], answer: (id: string) => RecordAnswer): DeliveryAnswer => ({ kind: 'answered', records: ids.map(answer) });
+    const again: RecordAnswer = { kind: 'retry', reason: 'later' };
+
+    it('sends only those again that are to be sent again', async () => {
+      const outcome = await deliver(4, (ids, attempt) => answers(ids, (id) => (id === '1' ? { kind: 'failed', reason: 'no plan' } : id === '3' && attempt < 3 ? again : delivered)));
+      assert.deepEqual(attempts, [['0', '1', '2', '3'], ['3'], ['3']]);
+      assert.deepEqual(outcome.records, [{ kind: 'succeeded' }, { kind: 'failed', reason: 'no plan' }, { kind: 'succeeded' }, { kind: 'succeeded' }]);
+    });
+
+    it('fails those that are put off for giveUpAfter while others are taken, and goes on', async () => {
+      const outcome = await deliver(2, (ids) => answers(ids, (id) => (id === '1' ? again : delivered)));
+      assert.deepEqual(outcome, { records: [{ kind: 'succeeded' }, { kind: 'failed', reason: 'later' }], stop: null });
+    });
+
+    it('is an outage when all are put off for giveUpAfter, whose reason quotes no record', async () => {
+      const outcome = await deliver(2, (ids) => answers(ids, () => ({ kind: 'retry', reason: 'quoted' })));
+      assert.deepEqual(kindsOf(outcome), ['not_sent', 'not_sent']);
+      assert(outcome.stop?.kind === 'gave_up' && !outcome.stop.reason.includes('quoted'));
+    });
+
+    it('sends those again that too short an answer leaves out', async () => {
+      const outcome = await deliver(3, (ids) => ({ kind: 'answered', records: ids.slice(0, 1).map(() => delivered as RecordAnswer) }));
+      assert.deepEqual(kindsOf(outcome), ['succeeded', 'succeeded', 'succeeded']);
+      assert.deepEqual(attempts.map((ids) => ids.length), [3, 2, 1]);
+    });
+  });
+
+  it('stops when the credentials are refused, and keeps what was taken before', async () => {
+    const outcome = await deliver(4, (ids, attempt) => (attempt === 1 ? { kind: 'refused', reason: 'too many' } : ids[0] === '0' ? delivered : { kind: 'unauthorized', reason: 'who are you?' }));
+    assert.deepEqual(kindsOf(outcome), ['succeeded', 'succeeded', 'not_sent', 'not_sent']);
+    assert.deepEqual(outcome.stop, { kind: 'unauthorized', reason: 'who are you?' });
+  });
+
+  describe('that is canceled', () => {
+    it('before its first attempt is not sent', async () => {
+      cancel.abort();
+      const outcome = await deliver(1, () => delivered);
+      assert.deepEqual([kindsOf(outcome), outcome.stop?.kind, attempts.length], [['not_sent'], 'canceled', 0]);
+    });
+
+    it('in the middle of an attempt is ambiguous', async () => {
+      const outcome = await deliver(1, () => {
+        cancel.abort();
+        throw new Error('aborted');
+      });
+      assert.deepEqual([kindsOf(outcome), outcome.stop?.kind], [['ambiguous'], 'canceled']);
+    });
+
+    it('in a wait ends without another attempt', async () => {
+      const outcome = await deliver(1, () => {
+        cancel.abort();
+        return busy;
+      });
+      assert.deepEqual([kindsOf(outcome), outcome.stop?.kind, attempts.length], [['not_sent'], 'canceled', 1]);
+    });
+  });
+
+  it('asks for leave before each attempt, with the time it may take, and sends nothing without it', async () => {
+    const asked: number[] = [];
+    const beforeAttempt = (ms: number) => {
+      asked.push(ms);
+      return asked.length === 3 ? Promise.reject(new Error('fenced off')) : Promise.resolve();
+    };
+    await assert.rejects(deliver(1, () => busy, { beforeAttempt }), /fenced off/);
+    assert.deepEqual([asked, attempts.length], [[1_000, 1_000, 1_000], 2]);
+  });
+
+  it('tells of each wait, and lets a defect through', async () => {
+    const told: unknown[] = [];
+    const onRetry: DeliverOptions['onRetry'] = (retry) => told.push([retry.records, retry.reason]);
+    const delivery = deliver(2, (_, attempt) => {
+      if (attempt === 2) throw new TypeError('a defect');
+      return busy;
+    }, { onRetry });
+    await assert.rejects(delivery, TypeError);
+    assert.deepEqual(told, [[2, 'busy']]);
+  });
+});

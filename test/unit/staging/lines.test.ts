@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { StagingLostError } from '../../../src/errors/errors.js';
+import { batchesOf, type LineBatch } from '../../../src/staging/lines.js';
+
+async function* cut(content: Buffer, cuts: readonly number[]): AsyncGenerator<Buffer> {
+  const places = [0, ...cuts.map((place) => place % (content.length + 1)).sort((a, b) => a - b), content.length];
+  for (const [index, place] of places.entries()) yield content.subarray(place, places[index + 1] ?? content.length);
+}
+
+async function collect(content: Buffer, cuts: readonly number[], batchSize: number, batchBytes: number, skip: number): Promise<LineBatch[]> {
+  const batches: LineBatch[] = [];
+  for await (const batch of batchesOf(cut(content, cuts), { batchSize, batchBytes }, skip)) batches.push(batch);
+  return batches;
+}
+
+const line = fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => JSON.stringify(text));
+
+describe('cutting a chunk into batches', () => {
+  it('gives the same lines in order wherever the blocks are cut, numbers them, and keeps both bounds', async () => {
+    const cases = fc.asyncProperty(
+      fc.array(line, { maxLength: 60 }), fc.array(fc.nat(), { maxLength: 30 }), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 200 }), fc.nat(70),
+      async (lines, cuts, batchSize, batchBytes, skip) => {
+        const batches = await collect(Buffer.from(lines.map((text) => `${text}\n`).join('')), cuts, batchSize, batchBytes, skip);
+        assert.deepEqual(batches.flatMap((batch) => batch.lines.map(String)), lines.slice(skip));
+        let next = skip;
+        for (const batch of batches) {
+          assert.equal(batch.firstLine, next);
+          next += batch.lines.length;
+          assert(batch.lines.length >= 1 && batch.lines.length <= batchSize);
+          const bytes = batch.lines.reduce((sum, one) => sum + one.length, 0);
+          assert(bytes <= batchBytes || batch.lines.length === 1);
+        }
+      },
+    );
+    await fc.assert(cases, { numRuns: 300 });
+  });
+
+  it('fills batches as far as the bounds allow', async () => {
+    const batches = await collect(Buffer.from('aa\nbb\ncc\ndddddd\ne\n'), [], 3, 5, 0);
+    assert.deepEqual(batches.map((batch) => batch.lines.map(String)), [['aa', 'bb'], ['cc'], ['dddddd'], ['e']]);
+  });
+
+  it('does not copy lines that lie within a block', async () => {
+    const block = Buffer.from('aa\nbb\n');
+    const [batch] = await collect(block, [], 10, 100, 0);
+    assert.equal(batch?.lines[1]?.buffer, block.buffer);
+  });
+
+  it('takes a chunk for lost that ends in the middle of a line', async () => {
+    await assert.rejects(collect(Buffer.from('aa\nb'), [], 10, 100, 0), StagingLostError);
+  });
+});

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StagingLostError, StagingUnavailableError } from '../../../src/errors/errors.js';
+import { onFiles } from '../../../src/staging/local-errors.js';
+import { createLocalStaging } from '../../../src/staging/local.js';
+
+const place = { subscriptionId: 'customers_to_crm', syncNumber: 1, chunk: 0 };
+
+describe('a local staging folder', () => {
+  let root: string;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'sluice-staging-'));
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  it('that has vanished is unavailable, not empty and not lost', async () => {
+    const store = createLocalStaging(root);
+    const writer = await store.createChunk(place, 'a1');
+    const file = await writer.finish();
+    await rm(root, { recursive: true });
+    const unavailable = (error: unknown) => error instanceof StagingUnavailableError && error.message.includes(root) && error.message.includes('create or mount it');
+    await assert.rejects(store.readOutcomes(place), unavailable);
+    await assert.rejects(store.readChunk(place, file)[Symbol.asyncIterator]().next(), unavailable);
+    await assert.rejects(store.appendOutcome(place, { upTo: 1, batchSize: 1, failed: [] }), unavailable);
+  });
+
+  it('is made when it is first written to', async () => {
+    const writer = await createLocalStaging(join(root, 'new', 'folder')).createChunk(place, 'a1');
+    assert.equal((await writer.finish()).bytes, 0);
+  });
+
+  it('is unavailable when its path leads through a file', async () => {
+    await writeFile(join(root, 'file'), '');
+    await assert.rejects(createLocalStaging(join(root, 'file')).createChunk(place, 'a1'), (error) => error instanceof StagingUnavailableError && error.message.includes('set staging.path to a folder'));
+  });
+
+  it('takes no outcome for a sync whose files have gone: the log would begin in the middle', async () => {
+    const store = createLocalStaging(root);
+    await assert.rejects(store.appendOutcome(place, { upTo: 1, batchSize: 1, failed: [] }), StagingLostError);
+  });
+
+  for (const [code, help] of [['ENOSPC', 'the disk is full'], ['EACCES', 'permission is missing'], ['EROFS', 'read-only']] as const) {
+    it(`says what to do about ${code}`, async () => {
+      // Causing these for real takes a disk and a user of one's own.
+      const failing = () => Promise.reject(Object.assign(new Error(code), { code, syscall: 'write' }));
+      await assert.rejects(onFiles(root, 'chunk 0', failing), (error) => error instanceof StagingUnavailableError && error.message.includes(help) && error.message.includes(root));
+    });
+  }
+});

@@ -1,0 +1,3 @@
+/** Everything a worker runs. The exported names are workflow types: durable, because running workflows carry them. */
+export { SyncRunWorkflow } from './sync-run.js';
+export { SyncWorkflow } from './sync.js';

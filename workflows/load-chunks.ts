@@ -1,0 +1,29 @@
+import type { EarlyEnd } from '../src/domain/sync.js';
+import type { LoadSummary, StepInput } from '../activities/types.js';
+import { lastingSteps } from './steps.js';
+
+/**
+ * Loads the chunks, a bounded number at once. When one says that no other should start, those under way end first.
+ * Returns why the load ended early, or null.
+ */
+export async function loadChunks(
+  input: StepInput,
+  chunks: readonly number[],
+  concurrency: number,
+  onLoaded: (loaded: LoadSummary) => void,
+): Promise<EarlyEnd | null> {
+  const waiting = [...chunks];
+  const { destination } = input.subscription;
+  let stop: string | null = null;
+  const sender = async (): Promise<void> => {
+    for (let chunk = waiting.shift(); chunk !== undefined && stop === null; chunk = waiting.shift()) {
+      const place = chunks.indexOf(chunk) + 1;
+      const summary = `Load chunk ${place} of ${chunks.length} to ${destination}`;
+      const loaded = await lastingSteps.loadChunk.executeWithOptions({ summary }, [{ ...input, chunk }]);
+      stop ??= loaded.stop;
+      onLoaded(loaded);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, chunks.length) }, sender));
+  return stop === null ? null : { kind: 'failed', message: stop };
+}

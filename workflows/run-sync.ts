@@ -1,0 +1,59 @@
+import { CancellationScope, ChildWorkflowCancellationType, executeChild, ParentClosePolicy, uuid4 } from '@temporalio/workflow';
+import { syncRunWorkflowId } from '../src/contract/names.js';
+import { emptyBooks } from '../src/domain/books.js';
+import { syncIdOf, type Subscription } from '../src/domain/subscription.js';
+import type { EarlyEnd, SyncResult, SyncTrigger } from '../src/domain/sync.js';
+import type { StepInput } from '../activities/types.js';
+import { earlyEndOf } from './failures.js';
+import { extractSteps, lastingSteps } from './steps.js';
+import { SyncRunWorkflow } from './sync-run.js';
+import { attributesOf } from './visibility.js';
+
+/** Opens a sync and runs it as a child, so that each sync is a row of its own in the Web UI. Always returns how it ended. */
+export async function runSync(subscription: Subscription, trigger: SyncTrigger, onOpened: (syncId: string) => void): Promise<SyncResult> {
+  const startedAt = new Date().toISOString();
+  let sync: StepInput['sync'];
+  try {
+    sync = await extractSteps.openSync.executeWithOptions({ summary: `Open a sync of ${subscription.id}` }, [{ subscription, trigger, requestKey: uuid4() }]);
+  } catch (error) {
+    return unopened(subscription.id, trigger, startedAt, earlyEndOf(error));
+  }
+  onOpened(syncIdOf(subscription.id, sync.number));
+  const input = { sync, subscription };
+  try {
+    return await executeChild(SyncRunWorkflow, {
+      workflowId: syncRunWorkflowId(subscription.id, sync.number),
+      args: [input],
+      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      typedSearchAttributes: attributesOf(subscription, 'in_progress'),
+      staticSummary: `Sync ${sync.number} of ${subscription.id}: ${subscription.model.name} to ${subscription.destination}`,
+    });
+  } catch (error) {
+    // The child has settled, or it was terminated and this settles it; either way the row in the warehouse says how it ended.
+    return resultOf(input, trigger, startedAt, earlyEndOf(error));
+  }
+}
+
+async function resultOf(input: StepInput, trigger: SyncTrigger, startedAt: string, end: EarlyEnd): Promise<SyncResult> {
+  const syncId = syncIdOf(input.sync.subscriptionId, input.sync.number);
+  try {
+    return await CancellationScope.nonCancellable(() => lastingSteps.settleSync.executeWithOptions({ summary: `Read how ${syncId} ended` }, [{ ...input, end }]));
+  } catch (error) {
+    return { ...unopened(input.sync.subscriptionId, trigger, startedAt, earlyEndOf(error)), syncId };
+  }
+}
+
+function unopened(subscriptionId: string, trigger: SyncTrigger, startedAt: string, end: EarlyEnd): SyncResult {
+  return {
+    ...emptyBooks,
+    syncId: null,
+    subscriptionId,
+    status: end.kind,
+    trigger,
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    moreToExtract: false,
+    error: end.kind === 'failed' ? end.message : null,
+  };
+}

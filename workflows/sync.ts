@@ -1,0 +1,208 @@
+import {
+  CancelledFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  setHandler,
+  upsertMemo,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  messageNames,
+  type CarriedState,
+  type SubscriptionStatus,
+  type SyncRequest,
+  type SyncRequestAnswer,
+  type SyncWorkflowInput,
+} from '../src/contract/messages.js';
+import { memoKeys } from '../src/contract/names.js';
+import { nextStep, refusalOf } from '../src/domain/next-step.js';
+import { nextDueAt } from '../src/domain/schedule.js';
+import type { Subscription } from '../src/domain/subscription.js';
+import type { SubscriptionState, SyncResult, SyncTrigger } from '../src/domain/sync.js';
+import { runSync } from './run-sync.js';
+import { extractSteps } from './steps.js';
+import { showStatus } from './visibility.js';
+
+const requestSyncUpdate = defineUpdate<SyncRequestAnswer, [SyncRequest?]>(messageNames.requestSync);
+const syncNowSignal = defineSignal(messageNames.syncNow);
+const pauseSignal = defineSignal(messageNames.pause);
+const resumeSignal = defineSignal(messageNames.resume);
+const cancelSyncSignal = defineSignal(messageNames.cancelSync);
+const configureSignal = defineSignal<[unknown]>(messageNames.configure);
+const statusQuery = defineQuery<SubscriptionStatus>(messageNames.status);
+const historyQuery = defineQuery<readonly SyncResult[]>(messageNames.history);
+
+/** Results that the workflow itself remembers; all of them are in `syncs_<subscription_id>`. */
+const rememberedResults = 10;
+
+/** One per subscription, for ever: waits for the schedule or a message, runs a child for each sync, and continues as new between syncs. */
+export async function SyncWorkflow(input: SyncWorkflowInput): Promise<never> {
+  const loop = new SubscriptionLoop(input);
+  loop.listen();
+  for (;;) {
+    await loop.adoptConfigurations();
+    if (workflowInfo().continueAsNewSuggested && loop.mayContinueAsNew()) {
+      return continueAsNew<typeof SyncWorkflow>(loop.carriedOver());
+    }
+    const step = loop.nextStep();
+    if (step.kind === 'start') await loop.sync(step.trigger);
+    else await loop.waitUntil(step.untilMs);
+  }
+}
+
+class SubscriptionLoop {
+  private subscription: Subscription;
+  private paused: boolean;
+  private anchorMs: number;
+  private lastStartedMs: number | null;
+  private accepted: number;
+  private served: number;
+  private recent: readonly SyncResult[];
+  private readonly configurations: unknown[] = [];
+  private current: { readonly scope: CancellationScope; syncId: string | null } | null = null;
+  private lastRefusal: string | null = null;
+  private messages = 0;
+
+  constructor(private readonly input: SyncWorkflowInput) {
+    const carried = input.carried;
+    this.subscription = input.subscription;
+    this.paused = carried?.paused ?? false;
+    this.anchorMs = carried?.anchorMs ?? Date.now();
+    this.lastStartedMs = carried?.lastStartedMs ?? null;
+    this.accepted = carried?.requests.accepted ?? 0;
+    this.served = carried?.requests.served ?? 0;
+    this.recent = carried?.recent ?? [];
+  }
+
+  listen(): void {
+    setHandler(requestSyncUpdate, () => this.request(), { description: 'Ask for a sync; answers with a request number, or with the reason of a refusal' });
+    this.onSignal(syncNowSignal, 'Start a sync now; a refusal shows in status', () => {
+      const answer = this.request();
+      this.lastRefusal = answer.accepted ? null : answer.reason;
+    });
+    this.onSignal(pauseSignal, 'Start no sync until resume; one under way goes on', () => {
+      this.paused = true;
+    });
+    this.onSignal(resumeSignal, 'End a pause; what became due meanwhile starts at once', () => {
+      this.paused = false;
+    });
+    this.onSignal(cancelSyncSignal, 'Cancel the sync under way; what was acknowledged is kept', () => {
+      this.current?.scope.cancel();
+    });
+    setHandler(
+      configureSignal,
+      (configuration) => {
+        this.configurations.push(configuration ?? null);
+        this.messages += 1;
+      },
+      { description: 'Replace the subscription, from the next sync on' },
+    );
+    setHandler(statusQuery, () => this.status(), { description: 'State, next and last sync' });
+    setHandler(historyQuery, () => this.recent, { description: 'The latest syncs, newest first' });
+  }
+
+  private onSignal(signal: ReturnType<typeof defineSignal>, description: string, handle: () => void): void {
+    setHandler(
+      signal,
+      () => {
+        handle();
+        this.messages += 1;
+        showStatus(this.status());
+      },
+      { description },
+    );
+  }
+
+  private request(): SyncRequestAnswer {
+    const reason = refusalOf(this.subscription.id, this.restState());
+    if (reason !== null) return { accepted: false, reason };
+    // Requests that no sync has been started for share the next one.
+    this.messages += 1;
+    this.accepted += 1;
+    return { accepted: true, request: this.accepted };
+  }
+
+  /** Checks each configuration that arrived, on a worker that knows how, and takes the last good one. */
+  async adoptConfigurations(): Promise<void> {
+    for (let next = this.configurations.shift(); next !== undefined; next = this.configurations.shift()) {
+      const problems = await extractSteps.validateSubscription.executeWithOptions({ summary: 'Check a new configuration' }, [{ id: this.subscription.id, subscription: next }]);
+      if (problems.length > 0) this.lastRefusal = `configuration refused: ${problems.join('; ')}`;
+      else this.adopt(next as Subscription);
+    }
+  }
+
+  private adopt(subscription: Subscription): void {
+    if (JSON.stringify(subscription.schedule) !== JSON.stringify(this.subscription.schedule)) this.anchorMs = Date.now();
+    this.subscription = subscription;
+    upsertMemo({ [memoKeys.configuration]: subscription });
+  }
+
+  nextStep(): ReturnType<typeof nextStep> {
+    const { enabled, schedule, continueImmediately } = this.subscription;
+    const { paused, lastStartedMs, anchorMs } = this;
+    const last = this.recent[0];
+    const continues = continueImmediately && last?.moreToExtract === true && last.error === null && last.status !== 'canceled';
+    return nextStep({ enabled, paused, schedule, requested: this.accepted > this.served, continues, lastStartedMs, anchorMs }, Date.now());
+  }
+
+  async sync(trigger: SyncTrigger): Promise<void> {
+    const serving = this.accepted;
+    this.lastStartedMs = Date.now();
+    const scope = new CancellationScope();
+    const current = { scope, syncId: null as string | null };
+    this.current = current;
+    const result = await scope.run(() =>
+      runSync(this.subscription, trigger, (syncId) => {
+        current.syncId = syncId;
+        showStatus(this.status());
+      }),
+    );
+    this.current = null;
+    this.served = serving;
+    this.recent = [result, ...this.recent].slice(0, rememberedResults);
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the subscription was canceled in Temporal; `sluice apply` starts it again');
+  }
+
+  /** Until the time has come or a message has arrived that may change what comes next. */
+  async waitUntil(untilMs: number | null): Promise<void> {
+    const seen = this.messages;
+    const woken = (): boolean => this.messages > seen;
+    showStatus(this.status());
+    if (untilMs === null) await condition(woken);
+    else await condition(woken, Math.max(1, untilMs - Date.now()), { summary: `Next sync ${new Date(untilMs).toISOString().slice(0, 16).replace('T', ' ')} UTC` });
+  }
+
+  mayContinueAsNew(): boolean {
+    return this.current === null && this.configurations.length === 0;
+  }
+
+  carriedOver(): SyncWorkflowInput {
+    const { paused, anchorMs, lastStartedMs, recent } = this;
+    const carried: CarriedState = { paused, anchorMs, lastStartedMs, recent, requests: { accepted: this.accepted, served: this.served } };
+    return { workspaceId: this.input.workspaceId, subscription: this.subscription, carried };
+  }
+
+  private restState(): SubscriptionState {
+    if (!this.subscription.enabled) return 'disabled';
+    return this.paused ? 'paused' : 'idle';
+  }
+
+  private status(): SubscriptionStatus {
+    const state = this.current === null ? this.restState() : 'syncing';
+    const dueMs = this.restState() === 'idle' ? nextDueAt(this.subscription.schedule, this.lastStartedMs, this.anchorMs) : null;
+    return {
+      subscriptionId: this.subscription.id,
+      state,
+      nextSyncAt: dueMs === null ? null : new Date(dueMs).toISOString(),
+      lastSync: this.recent[0] ?? null,
+      pausedUntil: null,
+      currentSync: this.current?.syncId ?? null,
+      requests: { accepted: this.accepted, served: this.served },
+      lastRefusal: this.lastRefusal,
+    };
+  }
+}

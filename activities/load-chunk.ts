@@ -1,9 +1,10 @@
 import { Context } from '@temporalio/activity';
 import { deliverBatch, type BatchOutcome } from '../src/destinations/deliver.js';
 import type { Destination } from '../src/destinations/destination.js';
+import { MappingError } from '../src/destinations/mapping.js';
 import { WorkerStoppingError } from '../src/errors/errors.js';
 import { batchesOf, type LineBatch } from '../src/staging/lines.js';
-import type { ChunkPlace, OutcomeEntry } from '../src/staging/staging.js';
+import type { ChunkPlace, LineOutcome, OutcomeEntry } from '../src/staging/staging.js';
 import type { StagedChunk, Warehouse } from '../src/warehouses/warehouse.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { takeChunk, type ChunkLease } from './lease.js';
@@ -70,14 +71,16 @@ class ChunkLoad {
     const blocks = staging.readChunk(this.place, { name: this.chunk.file, sha256: this.chunk.sha256 });
     for await (const batch of batchesOf(blocks, this.destination.limits, summarize(entries).position)) {
       if (this.stopping.reason() !== null) return null;
+      const { sendable, unmappable } = mapBatch(batch, map);
       const outcome = await deliverBatch(
         this.destination,
-        { subscriptionId: this.place.subscriptionId, syncNumber: this.place.syncNumber, events: batch.lines, bodies: batch.lines.map(map) },
+        { subscriptionId: this.place.subscriptionId, syncNumber: this.place.syncNumber, events: sendable.map(({ event }) => event), bodies: sendable.map(({ body }) => body) },
         { signal: this.stopping.signal, beforeAttempt: (requestMs) => this.lease.ensureOutlasts(requestMs) },
       );
       // A stopping worker leaves the batch unlogged: its successor sends it again under the same messageIds.
       if (outcome.stop?.kind === 'canceled' && this.stopping.reason() === 'worker') return null;
-      const entry = entryOf(batch, outcome, this.destination.limits.batchSize);
+      const failed = [...unmappable, ...unsuccessfulLines(sendable, outcome)];
+      const entry: OutcomeEntry = { upTo: batch.firstLine + batch.lines.length, batchSize: this.destination.limits.batchSize, failed };
       await staging.appendOutcome(this.place, entry);
       entries.push(entry);
       this.report({ processed: entry.upTo });
@@ -87,9 +90,31 @@ class ChunkLoad {
   }
 }
 
-function entryOf(batch: LineBatch, outcome: BatchOutcome, batchSize: number): OutcomeEntry {
-  const failed = outcome.records.flatMap((end, index) =>
-    end.kind === 'succeeded' ? [] : [{ line: batch.firstLine + index, outcome: end.kind, reason: end.reason }],
-  );
-  return { upTo: batch.firstLine + batch.lines.length, batchSize, failed };
+interface SendableRecord {
+  readonly line: number;
+  readonly event: Buffer;
+  readonly body: Buffer;
+}
+
+/** A record that the mapping can't be applied to fails alone; it counts as an attempt, because only the record or the mapping can mend it. */
+function mapBatch(batch: LineBatch, map: (event: Buffer) => Buffer): { readonly sendable: readonly SendableRecord[]; readonly unmappable: readonly LineOutcome[] } {
+  const sendable: SendableRecord[] = [];
+  const unmappable: LineOutcome[] = [];
+  for (const [index, event] of batch.lines.entries()) {
+    const line = batch.firstLine + index;
+    try {
+      sendable.push({ line, event, body: map(event) });
+    } catch (error) {
+      if (!(error instanceof MappingError)) throw error;
+      unmappable.push({ line, outcome: 'failed', reason: error.reason });
+    }
+  }
+  return { sendable, unmappable };
+}
+
+function unsuccessfulLines(sent: readonly SendableRecord[], outcome: BatchOutcome): readonly LineOutcome[] {
+  return sent.flatMap(({ line }, index) => {
+    const end = outcome.records[index];
+    return end === undefined || end.kind === 'succeeded' ? [] : [{ line, outcome: end.kind, reason: end.reason }];
+  });
 }

@@ -44,27 +44,24 @@ function install() {
   if (status !== 0) fail(`npm ci did not work${error ? ` (${error.message})` : ''}; its messages above say why. Nothing else was started.`);
 }
 
-/** The npm that started us, perhaps through a shell. */
-function npmProcess() {
+/** Our parent, and the parent's parent where the parent is the shell that npm puts in between. */
+function starters() {
   try {
     const [, parentName, grandparent] = /^\d+ \((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${process.ppid}/stat`, 'utf8'));
-    return ['sh', 'dash', 'bash', 'ash'].includes(parentName) ? Number(grandparent) : process.ppid;
+    return ['sh', 'dash', 'bash', 'ash'].includes(parentName) ? `${process.ppid} ${grandparent}` : `${process.ppid}`;
   } catch {
-    return process.ppid; // no /proc: the shells of such systems become what they run
+    return `${process.ppid}`; // no /proc: the shells of such systems become what they run
   }
 }
 
-/** npm that is killed doesn't tell what it started. */
+/** npm that is killed doesn't tell what it started. Whoever loses a parent gets another one. */
 function endWithNpm() {
   if (!process.env.npm_lifecycle_event) return;
-  const npm = npmProcess();
+  const atFirst = starters();
   const watch = setInterval(() => {
-    try {
-      process.kill(npm, 0);
-    } catch {
-      clearInterval(watch);
-      process.kill(process.pid, 'SIGTERM');
-    }
+    if (starters() === atFirst) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
   }, 500).unref();
 }
 

@@ -21,7 +21,8 @@ const child = spawn(
 );
 let counts: Counts = { passed: 0, failed: 0, skipped: 0 };
 child.on('message', (message) => (counts = message as Counts));
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+// At SIGINT alone mocha would wait for the test that is running. What the tests started ends with mocha.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill('SIGTERM'));
 const [code] = (await once(child, 'close')) as [number | null];
 
 // A file that doesn't load, a hook after the tests, or a handle left open fails the run without a failed test.

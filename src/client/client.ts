@@ -64,6 +64,11 @@ export class SluiceClient {
     }
   }
 
+  /** The ids of the subscriptions that run, in order; needs no worker. Those in `expected` are found even in the moments after their start. */
+  async listSubscriptions(expected: readonly string[] = []): Promise<readonly string[]> {
+    return [...(await this.inputs(expected)).keys()].sort();
+  }
+
   async status(subscriptionId: string): Promise<SubscriptionStatus> {
     return this.answered(subscriptionId, (handle) => handle.query<SubscriptionStatus>(messageNames.status));
   }
@@ -110,21 +115,27 @@ export class SluiceClient {
     );
   }
 
-  /** The subscriptions that run, as they run, by id. Read from memos, so that no worker is needed. */
+  /** The subscriptions that run, as they run, by id. */
   private async running(wanted: Wanted): Promise<ReadonlyMap<string, Subscription>> {
-    const listed = await this.reached(this.listed());
-    // The list lags behind by moments; what is wanted is looked up by its id.
-    for (const id of Object.keys(wanted.subscriptions)) {
-      const found = await this.reached(this.describe(id));
-      if (found === null) listed.delete(id);
-      else listed.set(id, found);
-    }
-    for (const { workspaceId } of listed.values()) {
+    const inputs = await this.inputs(Object.keys(wanted.subscriptions));
+    for (const { workspaceId } of inputs.values()) {
       if (workspaceId !== wanted.workspace.id) {
         throw new WrongOwnerError(`namespace "${this.temporal.options.namespace}" belongs to workspace "${workspaceId}", not "${wanted.workspace.id}": each workspace needs a namespace of its own`);
       }
     }
-    return new Map([...listed].map(([id, { subscription }]) => [id, subscription]));
+    return new Map([...inputs].map(([id, { subscription }]) => [id, subscription]));
+  }
+
+  /** What the running subscriptions were started with or configured to, by id. Read from memos, so that no worker is needed. */
+  private async inputs(expected: readonly string[]): Promise<ReadonlyMap<string, SyncWorkflowInput>> {
+    const listed = await this.reached(this.listed());
+    // The list lags behind by moments; what is expected is looked up by its id.
+    for (const id of expected) {
+      const found = await this.reached(this.describe(id));
+      if (found === null) listed.delete(id);
+      else listed.set(id, found);
+    }
+    return listed;
   }
 
   private async listed(): Promise<Map<string, SyncWorkflowInput>> {

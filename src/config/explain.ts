@@ -69,12 +69,18 @@ const typeNames: Readonly<Record<string, string>> = {
   array: 'a list',
 };
 
+const receivedNames: Partial<Record<string, string>> = {
+  string: 'is text',
+  number: 'is a number',
+  boolean: 'is true or false',
+  object: 'is a map of keys',
+};
+
 function received(input: unknown): string {
   if (input === undefined) return 'is missing';
   if (input === null) return 'is empty';
   if (Array.isArray(input)) return 'is a list';
-  const names: Partial<Record<string, string>> = { string: 'is text', number: 'is a number', boolean: 'is true or false', object: 'is a map of keys' };
-  return names[typeof input] ?? 'has an unknown type';
+  return receivedNames[typeof input] ?? 'has an unknown type';
 }
 
 function unknownWord(input: unknown, known: readonly string[]): string {

@@ -17,7 +17,11 @@ export interface LoadOptions {
  * Reads and checks a sluice.yaml. Throws ConfigurationError with every mistake in it, each as `file:line:column: key.path: what was wrong, what was expected`.
  * References are checked and stay in place; `resolveReferences` replaces them.
  */
-export async function loadConfiguration(file: string, env: NodeJS.ProcessEnv, { requireVariables = true }: LoadOptions = {}): Promise<Configuration> {
+export async function loadConfiguration(
+  file: string,
+  env: NodeJS.ProcessEnv,
+  { requireVariables = true }: LoadOptions = {},
+): Promise<Configuration> {
   const document = parseYaml(await readText(file));
   if (!document.readable) throw failure(file, document.problems);
   const written = document.value;

@@ -20,7 +20,10 @@ export async function clearStaleLock(data: string): Promise<void> {
   for (;;) {
     const pid = Number((await readFile(lock, 'utf8').catch(() => '')).split('\n')[0]);
     if (!(pid > 0)) return;
-    if (!(await commandLine(pid)).includes(data)) return await rm(lock, { force: true });
+    if (!(await commandLine(pid)).includes(data)) {
+      await rm(lock, { force: true });
+      return;
+    }
     if (performance.now() > deadline) {
       throw new RefusedError(`the PostgreSQL data in ${data} is in use by process ${pid}; stop what started it, or choose another folder`);
     }

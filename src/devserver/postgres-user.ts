@@ -54,7 +54,9 @@ function systemUser(): ProcessUser {
     const [uid, gid] = ['-u', '-g'].map((flag) => spawnSync('id', [flag, name], { encoding: 'utf8' }).stdout.trim());
     if (uid && gid) return { uid: Number(uid), gid: Number(gid) };
   }
-  throw new RefusedError('PostgreSQL refuses to run as root, and there is neither a user "postgres" nor "nobody" to run it as; start as another user');
+  throw new RefusedError(
+    'PostgreSQL refuses to run as root, and there is neither a user "postgres" nor "nobody" to run it as; start as another user',
+  );
 }
 
 /** Without the link, the folder was wiped or is new: what an earlier one left behind goes. */

@@ -30,7 +30,8 @@ export interface PostgresServer {
 
 const startTimeoutMs = 60_000;
 /** Nothing of the caller's environment but the time zone decides how the server behaves. */
-const serverEnv = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', ...(process.env['TZ'] ? { TZ: process.env['TZ'] } : {}) };
+const { PATH = '/usr/bin:/bin', TZ } = process.env;
+const serverEnv = { PATH, LC_ALL: 'C', ...(TZ ? { TZ } : {}) };
 
 /**
  * Starts the PostgreSQL that npm installed (UTF-8, locale C) on 127.0.0.1 only, as root too. It never outlives this process, and a
@@ -87,7 +88,9 @@ async function initialize(home: PostgresHome, binaries: string, log: (line: stri
     user: home.user,
   });
   const code = await initdb.exited;
-  if (code !== 0) throw new WarehouseUnavailableError(`making a PostgreSQL database in ${home.folder} failed (${code}):\n${initdb.lastOutput()}`);
+  if (code !== 0) {
+    throw new WarehouseUnavailableError(`making a PostgreSQL database in ${home.folder} failed (${code}). Its last output:\n${initdb.lastOutput()}`);
+  }
   await rename(unfinished, join(home.folder, 'data'));
 }
 

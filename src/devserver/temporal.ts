@@ -124,7 +124,7 @@ async function answers(where: { address: string; namespace: string; attributes: 
     await connection.workflowService.listWorkflowExecutions({ namespace, pageSize: 1 });
     if (attributes.length === 0) return true;
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    return attributes.every(({ name }) => name in (customAttributes ?? {}));
+    return attributes.every(({ name }) => name in customAttributes);
   } catch {
     return false;
   } finally {

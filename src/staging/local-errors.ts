@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { StagingLostError, StagingUnavailableError } from '../errors/errors.js';
 
 /** What helps against each error of the file system. */
@@ -14,7 +13,7 @@ const advice: Readonly<Record<string, string>> = {
 
 /**
  * Runs a step on the store's files and says in our words what went wrong with it.
- * A missing file is lost for good only where the store's own folder is there: otherwise a disk may have to be mounted.
+ * A missing file is lost, also when the whole folder is: waiting for it would hold a sync up, and what it held is found again.
  */
 export async function onFiles<T>(root: string, what: string, step: () => Promise<T>): Promise<T> {
   try {
@@ -28,10 +27,10 @@ function translate(root: string, what: string, error: unknown): Error {
   const code = codeOf(error);
   // Node and our own code throw nothing but errors.
   if (code === null) return error as Error;
-  if (code === 'ENOENT' && existsSync(root)) {
+  if (code === 'ENOENT') {
     return new StagingLostError(`${what} is gone from the staging folder ${root}; the next sync finds its records again`, { cause: error });
   }
-  const help = code === 'ENOENT' ? 'it does not exist; create or mount it' : (advice[code] ?? 'the file system refused');
+  const help = advice[code] ?? 'the file system refused';
   return new StagingUnavailableError(`staging folder ${root}: ${help} (${code}, at ${what})`, { cause: error });
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createChunkFile, nameOf, readChunkFile } from './local-chunks.js';
@@ -18,22 +17,12 @@ export function createLocalStaging(folder: string): StagingStore {
     readChunk: (place, file) => readChunkFile(root, place, file),
     // The chunk's folder is not made anew: a log that begins in the middle would call its missing part delivered.
     appendOutcome: (place, entry) => onFiles(root, nameOf(place), () => appendEntry(outcomeLogPath(root, place), entry)),
-    readOutcomes: (place) => onFiles(root, nameOf(place), () => emptyIfNone(root, readEntries(outcomeLogPath(root, place), nameOf(place)))),
+    readOutcomes: (place) => onFiles(root, nameOf(place), () => unlessGone(readEntries(outcomeLogPath(root, place), nameOf(place)), [])),
     removeSync: (subscriptionId, syncNumber) => {
       return onFiles(root, `sync ${syncNumber} of "${subscriptionId}"`, () => rm(syncFolder(root, subscriptionId, syncNumber), { recursive: true, force: true }));
     },
     sweep: (retainMs) => onFiles(root, 'the sweep', () => sweepFolders(root, Date.now() - retainMs)),
   };
-}
-
-/** A log that isn't there holds nothing, where the store's folder is there to tell. */
-async function emptyIfNone<T>(root: string, list: Promise<readonly T[]>): Promise<readonly T[]> {
-  try {
-    return await list;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' && existsSync(root)) return [];
-    throw error;
-  }
 }
 
 async function sweepFolders(root: string, olderThanMs: number): Promise<number> {

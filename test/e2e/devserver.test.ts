@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 
+import { searchAttributes } from '../../src/contract/search-attributes.js';
 import { startPostgres } from '../../src/devserver/postgres.js';
 import { defaultCacheFolder } from '../../src/devserver/temporal-cli.js';
 import { findTemporal, startTemporal } from '../../src/devserver/temporal.js';
@@ -92,12 +93,14 @@ describe('the devserver room', () => {
 
   describe('Temporal', () => {
     it('finds the workflows of the first start', async () => {
-      const options = { stateFile: join(folder.path, 'state', 'temporal.db'), port: 0, headless: true, cacheFolder: defaultCacheFolder(), log: quiet };
+      const stateFile = join(folder.path, 'state', 'temporal.db');
+      const options = { stateFile, port: 0, headless: true, cacheFolder: defaultCacheFolder(), log: quiet };
       const first = await startTemporal(options);
       await withClient(first.address, (client) => client.workflow.start('any', { workflowId: 'kept', taskQueue: 'none' }));
       await first.stop();
       const second = await startTemporal(options);
-      assert.equal(await withClient(second.address, async (client) => (await client.workflow.getHandle('kept').describe()).status.name), 'RUNNING');
+      const found = await withClient(second.address, (client) => client.workflow.getHandle('kept').describe());
+      assert.equal(found.status.name, 'RUNNING');
       await second.stop();
       assert.deepEqual(await processesNaming(folder.path), []);
     });
@@ -113,7 +116,10 @@ describe('the devserver room', () => {
 
     it('shows its last output when it ends at once', async () => {
       const options = { port: 0, headless: true, cacheFolder: defaultCacheFolder(), log: quiet, extraArgs: ['--no-such-flag'] };
-      await assert.rejects(startTemporal(options), (error) => error instanceof TemporalUnavailableError && error.message.includes('no-such-flag'));
+      await assert.rejects(
+        startTemporal(options),
+        (error) => error instanceof TemporalUnavailableError && error.message.includes('no-such-flag'),
+      );
     });
 
     it('is the running server when TEMPORAL_ADDRESS names one, and says so when that does not answer', async () => {
@@ -122,7 +128,10 @@ describe('the devserver room', () => {
       assert.deepEqual([found?.address, found?.namespace], [address, 'default']);
       assert.equal(await findTemporal(quiet, {}), null);
       const nobody = '127.0.0.1:1';
-      await assert.rejects(findTemporal(quiet, { TEMPORAL_ADDRESS: nobody }), (error) => error instanceof TemporalUnavailableError && error.message.includes(nobody));
+      await assert.rejects(
+        findTemporal(quiet, { TEMPORAL_ADDRESS: nobody }),
+        (error) => error instanceof TemporalUnavailableError && error.message.includes(nobody),
+      );
     });
   });
 
@@ -148,8 +157,8 @@ describe('the devserver room', () => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
       it(`end with it when it gets ${signal}`, async () => {
         const servers = (await processesNaming(folder.path)).map(({ command }) => command);
-        assert.ok(servers.some((command) => /postgres -D/.test(command)), 'PostgreSQL runs');
-        assert.ok(servers.some((command) => /temporal server/.test(command)), 'Temporal runs');
+        assert.ok(servers.some((command) => command.includes('postgres -D')), 'PostgreSQL runs');
+        assert.ok(servers.some((command) => command.includes('temporal server')), 'Temporal runs');
         parent.kill(signal);
         await once(parent, 'exit');
         const deadline = performance.now() + 8_000;
@@ -171,7 +180,8 @@ describe('the shared servers of a test run', () => {
 
   it('give a test file a namespace of its own that takes Sluice\'s search attributes', async () => {
     const client = await testClient(await freshNamespace());
-    await client.workflow.start('any', { workflowId: 'mine', taskQueue: 'none', searchAttributes: { SluiceStatus: ['in_progress'] } });
+    const typedSearchAttributes = [{ key: searchAttributes.status, value: 'in_progress' }];
+    await client.workflow.start('any', { workflowId: 'mine', taskQueue: 'none', typedSearchAttributes });
     const shared = await testClient();
     await assert.rejects(shared.workflow.getHandle('mine').describe(), /not found/i);
   });

@@ -8,7 +8,8 @@ export async function mochaGlobalTeardown(): Promise<void> {
   await Promise.all([stopSharedPostgres(), stopSharedTemporal()]);
   // The timer doesn't keep the process alive: if it fires, something that a test left open does.
   setTimeout(() => {
-    console.error(`the tests are done, but something that they left open keeps the process alive: ${process.getActiveResourcesInfo().join(', ')}`);
+    const open = process.getActiveResourcesInfo().join(', ');
+    console.error(`the tests are done, but something that they left open keeps the process alive: ${open}`);
     process.once('exit', () => (process.exitCode = 1)); // after mocha's own listener, which sets its code
     process.exit();
   }, leakTimeoutMs).unref();

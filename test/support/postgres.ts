@@ -16,7 +16,8 @@ let shared: Promise<{ server: PostgresServer; folder: TemporaryFolder }> | null 
 export async function testPostgres(): Promise<PostgresServer> {
   shared ??= (async () => {
     const folder = await temporaryFolder();
-    const server = await startPostgres({ dataFolder: folder.path, flags: ['-c', 'fsync=off', '-c', 'max_connections=200'], log: () => undefined });
+    const flags = ['-c', 'fsync=off', '-c', 'max_connections=200'];
+    const server = await startPostgres({ dataFolder: folder.path, flags, log: () => undefined });
     return { server, folder };
   })();
   return (await shared).server;

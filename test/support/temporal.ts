@@ -54,7 +54,7 @@ export async function testServer(): Promise<{ address: string; namespace: string
 export async function freshNamespace(): Promise<string> {
   await sharedServer();
   const name = spareNamespaces[namespacesTaken];
-  if (name === undefined) throw new Error(`all ${spareNamespaces.length} spare namespaces are taken; raise their number in test/support/temporal.ts`);
+  if (name === undefined) throw new Error(`all ${spareNamespaces.length} spare namespaces are taken; add some in test/support/temporal.ts`);
   namespacesTaken += 1;
   return name;
 }

@@ -48,7 +48,8 @@ export function reference(kind: 'source' | 'model' | 'destination', known: reado
 
 /** Characters as people count them: one for each code point, however many bytes or UTF-16 units it takes. */
 export function atMostCharacters(limit: number, what: string) {
-  return z.string().refine((written) => written.length <= limit || Array.from(written).length <= limit, `${what} must have at most ${limit} characters`);
+  const isFine = (written: string): boolean => written.length <= limit || Array.from(written).length <= limit;
+  return z.string().refine(isFine, `${what} must have at most ${limit} characters`);
 }
 
 /** Runs a check that compares keys of one map even where another key of it is already wrong, so that all is reported at once. */

@@ -24,7 +24,8 @@ export function modelSchema(context: SchemaContext, modelName: string, dialect: 
     .superRefine((model, ctx) => {
       if (model.timestamp !== undefined) return;
       for (const key of ['lookback', 'fullDiffEvery'] as const) {
-        if (model[key] !== undefined) ctx.addIssue({ code: 'custom', path: [key], message: 'needs a timestamp column, expected the key timestamp beside it' });
+        if (model[key] === undefined) continue;
+        ctx.addIssue({ code: 'custom', path: [key], message: 'needs a timestamp column, expected the key timestamp beside it' });
       }
     }, alsoWhenOthersAreWrong)
     .transform(

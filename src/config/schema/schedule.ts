@@ -35,7 +35,8 @@ type Planned = z.output<typeof planned>;
 
 /** @param nowMs from when on the runs of a cron expression are examined, in ms since the epoch */
 export function scheduleSchema(nowMs: number): z.ZodType<Schedule> {
-  return z.union([z.literal('manual').transform((): Schedule => ({ kind: 'manual' })), planned.transform(toSchedule).superRefine(judge(nowMs))], {
+  const manual = z.literal('manual').transform((): Schedule => ({ kind: 'manual' }));
+  return z.union([manual, planned.transform(toSchedule).superRefine(judge(nowMs))], {
     error: ({ input }) =>
       `${input === undefined ? 'is missing' : 'is no schedule'}, expected manual, {every: 15m}, {days: [mon], at: "09:00", timezone: UTC} or {cron: "0 6 * * *"}`,
   });

@@ -26,7 +26,9 @@ describe('durations', () => {
         assert.equal(parseDuration(text), null);
       }),
     );
-    for (const text of ['', '15', 'm', '-1m', '1.5h', '1h30m', ' 1h', '1h\n', '1 h', '1H', '١h', '1e3s']) assert.equal(parseDuration(text), null, text);
+    for (const text of ['', '15', 'm', '-1m', '1.5h', '1h30m', ' 1h', '1h\n', '1 h', '1H', '١h', '1e3s']) {
+      assert.equal(parseDuration(text), null, text);
+    }
   });
 
   it('are refused where a double no longer counts every ms', () => {

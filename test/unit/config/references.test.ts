@@ -26,7 +26,7 @@ describe('references', () => {
   it('give back any text in which every "${" was escaped', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('$', '{', '}', 'A', '${', ' ')).map((parts) => parts.join('')), (text) => {
-        assert.equal(resolveReferences(text.replaceAll('${', '$${'), {}), text);
+        assert.equal(resolveReferences(text.split('${').join('$${'), {}), text);
       }),
     );
   });

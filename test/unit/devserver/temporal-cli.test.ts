@@ -78,7 +78,12 @@ describe('finding the Temporal CLI', () => {
 
   it('keeps nothing of a fetched program that does not run or has another version, and tries the next way', async () => {
     const broken: CliFetcher = { name: 'broken', fetch: (into) => mkdir(join(into, 'bin')).then(() => undefined) };
-    const wrong: CliFetcher = { name: 'wrong', fetch: async (into) => void (await program(join(into, 'bin', 'temporal'), 'temporal version 1.99.0')) };
+    const wrong: CliFetcher = {
+      name: 'wrong',
+      async fetch(into) {
+        await program(join(into, 'bin', 'temporal'), 'temporal version 1.99.0');
+      },
+    };
     const failure: unknown = await find({}, broken, wrong).catch((error: unknown) => error);
     assert.ok(failure instanceof RefusedError);
     assert.match(failure.message, /broken: no such file/);
@@ -90,7 +95,8 @@ describe('finding the Temporal CLI', () => {
     const offline: CliFetcher = { name: 'the download', fetch: () => Promise.reject(new Error('can\'t be reached')) };
     const failure: unknown = await find({}, offline).catch((error: unknown) => error);
     assert.ok(failure instanceof RefusedError);
-    for (const part of ['TEMPORAL_CLI_PATH: not set', 'PATH: has no "temporal"', 'nothing there', 'the download: can\'t be reached', 'TEMPORAL_ADDRESS']) {
+    const tried = ['TEMPORAL_CLI_PATH: not set', 'PATH: has no "temporal"', 'nothing there', 'the download: can\'t be reached'];
+    for (const part of [...tried, 'TEMPORAL_ADDRESS']) {
       assert.ok(failure.message.includes(part), `${part} is missing in:\n${failure.message}`);
     }
   });

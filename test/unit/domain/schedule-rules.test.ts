@@ -14,7 +14,9 @@ describe('a schedule', () => {
   });
 
   it('may come due every 15 minutes, whatever a time zone does to its clocks', () => {
-    for (const zone of ['UTC', 'Europe/Berlin', 'America/Havana', 'Australia/Lord_Howe', 'Antarctica/Troll']) assert.equal(cronProblem('*/15 * * * *', zone), null, zone);
+    for (const zone of ['UTC', 'Europe/Berlin', 'America/Havana', 'Australia/Lord_Howe', 'Antarctica/Troll']) {
+      assert.equal(cronProblem('*/15 * * * *', zone), null, zone);
+    }
   });
 
   it('is refused when two of its runs are closer, however rarely', () => {
@@ -29,7 +31,9 @@ describe('a schedule', () => {
   });
 
   it('has a cron expression of five fields', () => {
-    for (const expression of ['', 'hourly', '0 6 * *', '0 0 6 * * *', '61 * * * *', '2030-01-01T00:00:00']) assert.match(cronProblem(expression) ?? '', /no cron expression/, expression);
+    for (const expression of ['', 'hourly', '0 6 * *', '0 0 6 * * *', '61 * * * *', '2030-01-01T00:00:00']) {
+      assert.match(cronProblem(expression) ?? '', /no cron expression/, expression);
+    }
     for (const expression of ['0 6 * * 1-5', '0 6 * * mon,thu', '0 0 1 1 *', '@daily']) assert.equal(cronProblem(expression), null, expression);
   });
 

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { loadConfiguration } from '../../config/index.js';
+import { ConfigurationError } from '../../errors/errors.js';
+import { exitCodes } from '../failure.js';
+import { printJson } from '../output.js';
+import { settingsOf, type Settings } from '../settings.js';
+
+export function addValidate(program: Command): void {
+  program
+    .command('validate')
+    .description('Check the whole configuration, offline, and report every mistake at once.')
+    .addHelpText('after', '\nExample: sluice validate -c staging.yaml --json')
+    .action(async (_options: unknown, command: Command) => validate(settingsOf(command)));
+}
+
+async function validate({ configFile, json }: Settings): Promise<void> {
+  try {
+    const subscriptions = Object.keys((await loadConfiguration(configFile, process.env)).subscriptions);
+    if (json) printJson({ valid: true, subscriptions });
+    else console.log(`${configFile} is valid; subscriptions: ${subscriptions.length === 0 ? 'none' : subscriptions.join(', ')}`);
+  } catch (error) {
+    if (!json || !(error instanceof ConfigurationError)) throw error;
+    printJson({ valid: false, problems: error.problems });
+    process.exitCode = exitCodes.wrongUsage;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Model } from '../../domain/subscription.js';
+import type { ModelColumn } from '../warehouse.js';
+import { checksumExpression, identifierOf, jsonExpression, modelSource } from './columns.js';
+import { literal, type TableNames } from './names.js';
+
+/**
+ * How the diff finds identifiers that occur more than once, beyond those that its own output shows.
+ * `none`: nothing was acknowledged before, so every row is in the output.
+ * `count`: unchanged rows are counted as one group; a count that is too high betrays duplicates among them, at little cost.
+ * `group`: rows are grouped by identifier, which names the duplicates.
+ */
+export type DuplicateSearch = 'none' | 'count' | 'group';
+
+export interface DeltaPlan {
+  readonly model: Model;
+  readonly columns: readonly ModelColumn[];
+  readonly search: DuplicateSearch;
+  /** Whether `failures_` has rows; without, a join is saved. */
+  readonly failures: boolean;
+}
+
+/**
+ * The statement that runs the model, once. Columns of the delta: `record_id`, `operation` (null for the group of unchanged rows), `checksum`, `body` (the record
+ * as JSON), `failing`, `copies` (rows of the model), `matched` (of these, rows whose id is known), `vanished` (known ids that the model lacks).
+ * OFFSET 0 keeps the planner from computing the checksum more than once a row, and the JSON for unchanged rows; it leaves the plan parallel.
+ */
+export function createDelta(delta: string, tables: TableNames, plan: DeltaPlan): string {
+  return `CREATE UNLOGGED TABLE ${delta} AS ${selections[plan.search](changedRows(tables, plan))}`;
+}
+
+const selections = {
+  none: (rows: string) => `SELECT record_id, operation, checksum, body, failing, present::int AS copies, matched::int AS matched, vanished::int AS vanished ${rows} WHERE operation IS NOT NULL`,
+  count: (rows: string) => `
+    SELECT CASE WHEN operation IS NOT NULL THEN record_id END AS record_id, operation, ${aggregates} ${rows}
+    GROUP BY CASE WHEN operation IS NOT NULL THEN record_id END, operation`,
+  group: (rows: string) => `
+    SELECT record_id, max(operation) AS operation, ${aggregates} ${rows}
+    GROUP BY record_id HAVING max(operation) IS NOT NULL OR count(*) FILTER (WHERE present) > 1`,
+} as const satisfies Record<DuplicateSearch, (rows: string) => string>;
+
+const aggregates = `max(checksum) AS checksum, max(body COLLATE "C") AS body, bool_or(failing) AS failing,
+  count(*) FILTER (WHERE present) AS copies, count(*) FILTER (WHERE matched) AS matched, count(*) FILTER (WHERE vanished) AS vanished`;
+
+function changedRows(tables: TableNames, plan: DeltaPlan): string {
+  const { model, columns, failures } = plan;
+  const failure = failures
+    ? `LEFT JOIN ${tables.failures} AS failure ON failure.record_id = coalesce(model.record_id, known.record_id)`
+    : `CROSS JOIN (SELECT NULL::text AS record_id, NULL::text AS operation, NULL::bigint AS checksum, false AS maybe_delivered, false AS expired) AS failure`;
+  return `
+    FROM (
+      SELECT coalesce(model.record_id, known.record_id) AS record_id, compared.operation, model.checksum,
+        CASE WHEN compared.operation IN ('new', 'updated', 'deleted') THEN ${jsonExpression(columns, 'model')} END AS body,
+        failure.record_id IS NOT NULL AS failing,
+        model.present IS NOT NULL AS present,
+        model.present IS NOT NULL AND known.record_id IS NOT NULL AS matched,
+        model.present IS NULL AS vanished
+      FROM (
+        SELECT true AS present, ${identifierOf(model, columns)} AS record_id, ${checksumExpression(columns)} AS checksum, *
+        FROM ${modelSource(model, columns)} OFFSET 0
+      ) AS model
+      FULL JOIN ${tables.records} AS known ON known.record_id = model.record_id
+      ${failure}
+      CROSS JOIN LATERAL (SELECT ${operationExpression} AS operation) AS compared
+      OFFSET 0
+    ) AS changed`;
+}
+
+/**
+ * What became of a record since the destination last acknowledged it; null when nothing did. A failure that is `maybe_delivered` is sent again whatever
+ * its checksum; an 'expired' one not until the model differs from the version that failed; one that has nothing left to send is 'cleared' from the list.
+ */
+const operationExpression = `
+  CASE
+    WHEN model.present IS NULL THEN CASE WHEN failure.expired AND failure.operation = 'deleted' THEN NULL ELSE 'deleted' END
+    WHEN failure.expired AND failure.operation <> 'deleted' AND failure.checksum = model.checksum THEN 'expired'
+    WHEN known.record_id IS NULL OR known.checksum IS NULL THEN 'new'
+    WHEN known.checksum <> model.checksum OR failure.maybe_delivered THEN 'updated'
+    WHEN failure.record_id IS NOT NULL THEN 'cleared'
+  END`;
+
+/** For failures of records that neither the model nor `records_` has: what may have been delivered is sent as deleted, the others are off the list. */
+export function addVanishedFailures(delta: string, tables: TableNames, columns: readonly ModelColumn[]): string {
+  const nulls = literal(`{${columns.map((column) => `${JSON.stringify(column.name)}:null`).join(',')}}`);
+  return `
+    INSERT INTO ${delta} (record_id, operation, body, failing, copies, matched, vanished)
+    SELECT f.record_id, CASE WHEN f.maybe_delivered THEN 'deleted' ELSE 'cleared' END, CASE WHEN f.maybe_delivered THEN ${nulls} END, true, 0, 0, 0
+    FROM ${tables.failures} AS f
+    WHERE NOT EXISTS (SELECT FROM ${tables.records} AS r WHERE r.record_id = f.record_id)
+      AND NOT EXISTS (SELECT FROM ${delta} AS d WHERE d.record_id = f.record_id)`;
+}

@@ -1,0 +1,43 @@
+import type pg from 'pg';
+import { limits } from '../../domain/limits.js';
+import type { TableNames } from './names.js';
+
+/** Most samples that one sync keeps of what it rejected. */
+const maxSamples = 1000;
+
+/**
+ * Takes out of the delta what can't be sent: no identifier, one that occurs more than once (none of such a group is the truth), too large a record or value
+ * (source document, "Extract limits"). Returns how many of the model's rows that were. A rejected record counts as present: it never becomes a deletion.
+ */
+export async function reject(connection: pg.PoolClient, tables: TableNames, delta: string, number: number): Promise<number> {
+  await connection.query(`DELETE FROM ${tables.rejections}`);
+  const suspects = await connection.query<{ some: boolean }>(`
+    SELECT EXISTS (SELECT FROM ${delta} WHERE record_id IS NULL OR copies > 1 OR octet_length(body) > ${limits.valueBytes})
+        OR EXISTS (SELECT FROM ${delta} GROUP BY record_id HAVING count(*) > 1) AS some`);
+  if (suspects.rows[0]?.some !== true) return 0;
+  const rejected = await connection.query<{ rejected: string }>(`
+    WITH repeated AS (
+      SELECT record_id FROM ${delta} WHERE record_id IS NOT NULL GROUP BY record_id HAVING sum(copies) > 1
+    ), oversized AS (
+      SELECT record_id, octet_length(body) AS bytes,
+        (SELECT key || '" of ' || octet_length(value::text) FROM json_each(body::json) WHERE octet_length(value::text) > ${limits.valueBytes} LIMIT 1) AS largest
+      FROM ${delta} WHERE octet_length(body) > ${limits.valueBytes}
+    ), gone AS (
+      DELETE FROM ${delta} AS d
+      WHERE d.record_id IS NULL OR d.record_id IN (SELECT record_id FROM repeated)
+         OR d.record_id IN (SELECT record_id FROM oversized WHERE bytes > ${limits.recordBytes} OR largest IS NOT NULL)
+      RETURNING d.record_id, d.copies
+    ), rejected AS (
+      SELECT record_id, sum(copies) AS copies FROM gone GROUP BY record_id
+    ), samples AS (
+      INSERT INTO ${tables.rejections}
+      SELECT ${number}, r.record_id, r.copies, CASE
+        WHEN r.record_id IS NULL THEN 'the identifier is null'
+        WHEN r.copies > 1 THEN 'the identifier occurs ' || r.copies || ' times'
+        WHEN o.largest IS NOT NULL THEN 'column "' || o.largest || ' bytes is over the limit of ${limits.valueBytes}'
+        ELSE 'the record of ' || o.bytes || ' bytes is over the limit of ${limits.recordBytes}' END
+      FROM rejected AS r LEFT JOIN oversized AS o ON o.record_id = r.record_id LIMIT ${maxSamples}
+    )
+    SELECT coalesce(sum(copies), 0) AS rejected FROM rejected`);
+  return Number(rejected.rows[0]?.rejected);
+}

@@ -1,0 +1,67 @@
+import pg from 'pg';
+import { createPostgresWarehouse } from '../../src/warehouses/postgres/index.js';
+import type { Warehouse } from '../../src/warehouses/warehouse.js';
+import { freshDatabase } from '../support/postgres.js';
+import type { WarehouseHarness } from './warehouse-suite.js';
+
+const stateSchema = '__segment_reverse_etl';
+
+/** Session settings that change how PostgreSQL writes values. */
+const elsewhere = [
+  'timezone=Asia/Kathmandu',
+  'datestyle=SQL,DMY',
+  'intervalstyle=iso_8601',
+  'extra_float_digits=-5',
+  'bytea_output=escape',
+  'xmloption=document',
+  'quote_all_identifiers=on',
+  'standard_conforming_strings=off',
+  'array_nulls=off',
+];
+
+export async function openPostgres(): Promise<WarehouseHarness> {
+  const database = await freshDatabase();
+  const pool = new pg.Pool({ connectionString: database.url, max: 4 });
+  const opened: Warehouse[] = [];
+  const closeOpened = async (): Promise<void> => {
+    await Promise.all(opened.splice(0).map((warehouse) => warehouse.close()));
+  };
+  return {
+    open: (settings) => {
+      const url = new URL(database.url);
+      if (settings.elsewhere === true) url.searchParams.set('options', elsewhere.map((setting) => `-c ${setting}`).join(' '));
+      const warehouse = createPostgresWarehouse('warehouse', {
+        url: url.href,
+        stateSchema,
+        maxRecordsPerSync: settings.maxRecordsPerSync ?? 150_000_000,
+        statementTimeoutMs: 60_000,
+        maxConcurrentDiffs: 2,
+      });
+      opened.push(warehouse);
+      return warehouse;
+    },
+    run: async (sql) => {
+      await pool.query(sql);
+    },
+    rows: async (sql) => (await pool.query<Record<string, unknown>>(sql)).rows,
+    quote: pg.escapeIdentifier,
+    state: (table) => `${stateSchema}.${pg.escapeIdentifier(table)}`,
+    stateTables: async () => {
+      const found = await pool.query<{ name: string; columns: string[] }>(
+        `SELECT table_name AS name, array_agg(column_name::text ORDER BY ordinal_position) AS columns
+         FROM information_schema.columns WHERE table_schema = $1 GROUP BY table_name ORDER BY table_name`,
+        [stateSchema],
+      );
+      return new Map(found.rows.map(({ name, columns }) => [name, columns]));
+    },
+    clear: async () => {
+      await closeOpened();
+      await pool.query(`SET client_min_messages = warning; DROP SCHEMA IF EXISTS ${stateSchema} CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public`);
+    },
+    close: async () => {
+      await closeOpened();
+      await pool.end();
+      await database.drop();
+    },
+  };
+}

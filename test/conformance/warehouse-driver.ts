@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import type { Operation, Subscription } from '../../src/domain/subscription.js';
+import type { EarlyEnd, SyncResult } from '../../src/domain/sync.js';
+import type { ChunkCounts, DiffResult, RecordOutcome, StagedChunk, SyncRef, Warehouse } from '../../src/warehouses/warehouse.js';
+
+/** A staged record, as CONTRACT ("What a destination gets") has it. */
+export interface StagedEvent {
+  readonly type: 'track';
+  readonly event: Operation;
+  readonly messageId: string;
+  readonly __segment_id: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** How a destination treats one record; after the last three the sender doesn't know, or knows that nothing left. */
+export type Fate = 'taken' | 'refused' | 'taken_unanswered' | 'lost_unanswered' | 'not_sent';
+
+export interface StagedRecords {
+  readonly chunks: readonly StagedChunk[];
+  readonly events: ReadonlyMap<number, readonly StagedEvent[]>;
+  /** The lines as they came, without their line feeds. */
+  readonly lines: readonly string[];
+}
+
+export interface FinishedSync {
+  readonly sync: SyncRef;
+  readonly diff: DiffResult;
+  readonly events: readonly StagedEvent[];
+  readonly result: SyncResult;
+}
+
+export interface SyncOptions {
+  /** What becomes of each record; all are taken unless told. */
+  readonly fate?: (event: StagedEvent) => Fate;
+  /** Called before each step and each record: what it throws ends the sync there, as a crash does. */
+  readonly beforeStep?: (step: string) => void;
+  readonly end?: EarlyEnd;
+}
+
+const never = new AbortController().signal;
+/** Small batches, so that a few records make several chunks. */
+const chunking = { batchSize: 1, concurrency: 2 };
+const leaseMs = 60_000;
+
+/** Drives a warehouse through whole syncs of one subscription, as the activities do, with a destination that is a function. */
+export class SyncDriver {
+  private requests = 0;
+
+  constructor(
+    readonly warehouse: Warehouse,
+    readonly subscription: Subscription,
+  ) {}
+
+  /** Opens the next sync, after it has settled what a dead one left. */
+  async open(requestKey = `request-${++this.requests}-${this.subscription.id}-${process.hrtime.bigint()}`): Promise<SyncRef> {
+    for (;;) {
+      const request = { subscription: this.subscription, owner: 'acme', destinationIdentity: 'crm', trigger: 'manual', requestKey } as const;
+      const answer = await this.warehouse.openSync(request);
+      if (answer.kind === 'opened') return answer.sync;
+      await this.settleDead(answer.sync);
+    }
+  }
+
+  diff(sync: SyncRef, attempt = 1, signal = never): Promise<DiffResult> {
+    return this.warehouse.diffModel({ sync, subscription: this.subscription, attempt, chunking }, signal);
+  }
+
+  async read(sync: SyncRef): Promise<StagedRecords> {
+    const texts = new Map<number, string>();
+    for await (const { chunk, lines, records } of this.warehouse.readDelta({ sync, subscription: this.subscription }, never)) {
+      const text = lines.toString('utf8');
+      assert.equal(text.split('\n').length - 1, records, 'a line for each record');
+      assert(text.endsWith('\n'));
+      texts.set(chunk, (texts.get(chunk) ?? '') + text);
+    }
+    const lines = new Map([...texts].map(([chunk, text]) => [chunk, text.split('\n').slice(0, -1)]));
+    const chunks = [...lines].map(([chunk, { length }]) => ({ chunk, records: length, file: `chunk-${chunk}`, sha256: 'none' }));
+    return { chunks, events: new Map([...lines].map(([chunk, all]) => [chunk, all.map((line) => JSON.parse(line) as StagedEvent)])), lines: [...lines.values()].flat() };
+  }
+
+  /** Sends one chunk's records and writes down how they ended. */
+  async load(sync: SyncRef, chunk: StagedChunk, events: readonly StagedEvent[], options: SyncOptions = {}): Promise<void> {
+    options.beforeStep?.('acquire');
+    const taken = await this.warehouse.acquireChunk(sync, chunk.chunk, 'loader', leaseMs);
+    assert.equal(taken.kind, 'acquired');
+    const outcomes = events.flatMap((event) => {
+      options.beforeStep?.('send');
+      return outcomeOf(event, options.fate?.(event) ?? 'taken');
+    });
+    options.beforeStep?.('finish');
+    await this.warehouse.finishChunk(sync, chunk.chunk, 'loader', countsOf(events.length, outcomes), streamOf(outcomes));
+  }
+
+  /** One whole sync. */
+  async sync(options: SyncOptions = {}): Promise<FinishedSync> {
+    const { beforeStep } = options;
+    beforeStep?.('open');
+    const sync = await this.open();
+    beforeStep?.('diff');
+    const diff = await this.diff(sync);
+    beforeStep?.('read');
+    const staged = await this.read(sync);
+    beforeStep?.('register');
+    const chunks = await this.warehouse.registerChunks(sync, staged.chunks);
+    for (const chunk of chunks) await this.load(sync, chunk, staged.events.get(chunk.chunk) ?? [], options);
+    beforeStep?.('fence');
+    const fenced = await this.warehouse.fenceSync(sync);
+    beforeStep?.('settle');
+    const result = await this.warehouse.settleSync(fenced.sync, options.end ?? null);
+    return { sync, diff, events: [...staged.events.values()].flat(), result };
+  }
+
+  /** Settles a sync that nobody drives any more; all that it had started may have been delivered. Its leases are not waited for: whoever held them is known to be gone. */
+  async settleDead(sync: SyncRef): Promise<SyncResult> {
+    const fenced = await this.warehouse.fenceSync(sync);
+    for (const chunk of fenced.unfinished.filter(({ started }) => started)) {
+      await this.warehouse.releaseChunk(fenced.sync, chunk.chunk, 'loader');
+      await this.warehouse.acquireChunk(fenced.sync, chunk.chunk, 'undertaker', leaseMs);
+      await this.warehouse.abandonChunk(fenced.sync, chunk.chunk, 'undertaker', 'the sync died');
+    }
+    return this.warehouse.settleSync(fenced.sync, { kind: 'failed', message: 'the sync died' });
+  }
+}
+
+function outcomeOf(event: StagedEvent, fate: Fate): readonly RecordOutcome[] {
+  const recordId = event.__segment_id;
+  switch (fate) {
+    case 'taken':
+      return [];
+    case 'refused':
+      return [{ recordId, outcome: 'failed', reason: 'no such plan' }];
+    case 'taken_unanswered':
+    case 'lost_unanswered':
+      return [{ recordId, outcome: 'ambiguous', reason: 'no answer came' }];
+    case 'not_sent':
+      return [{ recordId, outcome: 'not_sent', reason: 'the sync stopped' }];
+  }
+}
+
+export function countsOf(records: number, outcomes: readonly RecordOutcome[]): ChunkCounts {
+  const notSent = outcomes.filter(({ outcome }) => outcome === 'not_sent').length;
+  return { succeeded: records - outcomes.length, failed: outcomes.length - notSent, notSent };
+}
+
+export async function* streamOf<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+/** `new 1`, `updated 2`, …, sorted: what a sync sent, short enough to read in a failed assertion. */
+export function sentBy({ events }: { readonly events: readonly StagedEvent[] }): readonly string[] {
+  return events.map(({ event, __segment_id }) => `${event} ${__segment_id}`).sort();
+}

@@ -1,4 +1,5 @@
 import {
+  allHandlersFinished,
   CancelledFailure,
   CancellationScope,
   condition,
@@ -80,8 +81,8 @@ class SubscriptionLoop {
 
   listen(): void {
     setHandler(requestSyncUpdate, () => this.request(), { description: 'Ask for a sync; answers with a request number, or with the reason of a refusal' });
-    this.onSignal(syncNowSignal, 'Start a sync now; a refusal shows in status', () => {
-      const answer = this.request();
+    this.onSignal(syncNowSignal, 'Start a sync now; a refusal shows in status', async () => {
+      const answer = await this.request();
       this.lastRefusal = answer.accepted ? null : answer.reason;
     });
     this.onSignal(pauseSignal, 'Start no sync until resume; one under way goes on', () => {
@@ -105,11 +106,11 @@ class SubscriptionLoop {
     setHandler(historyQuery, () => this.recent, { description: 'The latest syncs, newest first' });
   }
 
-  private onSignal(signal: ReturnType<typeof defineSignal>, description: string, handle: () => void): void {
+  private onSignal(signal: ReturnType<typeof defineSignal>, description: string, handle: () => void | Promise<void>): void {
     setHandler(
       signal,
-      () => {
-        handle();
+      async () => {
+        await handle();
         this.messages += 1;
         showStatus(this.status());
       },
@@ -117,7 +118,9 @@ class SubscriptionLoop {
     );
   }
 
-  private request(): SyncRequestAnswer {
+  private async request(): Promise<SyncRequestAnswer> {
+    // While nothing runs, a configuration that arrived before is about to be adopted, and the request is judged by that.
+    await condition(() => this.configurations.length === 0 || this.current !== null);
     const reason = refusalOf(this.subscription.id, this.restState());
     if (reason !== null) return { accepted: false, reason };
     // Requests that no sync has been started for share the next one.
@@ -128,10 +131,11 @@ class SubscriptionLoop {
 
   /** Checks each configuration that arrived, on a worker that knows how, and takes the last good one. */
   async adoptConfigurations(): Promise<void> {
-    for (let next = this.configurations.shift(); next !== undefined; next = this.configurations.shift()) {
+    for (let next = this.configurations[0]; next !== undefined; next = this.configurations[0]) {
       const problems = await extractSteps.validateSubscription.executeWithOptions({ summary: 'Check a new configuration' }, [{ id: this.subscription.id, subscription: next }]);
       if (problems.length > 0) this.lastRefusal = `configuration refused: ${problems.join('; ')}`;
       else this.adopt(next as Subscription);
+      this.configurations.shift();
     }
   }
 
@@ -177,7 +181,7 @@ class SubscriptionLoop {
   }
 
   mayContinueAsNew(): boolean {
-    return this.current === null && this.configurations.length === 0;
+    return this.current === null && this.configurations.length === 0 && allHandlersFinished();
   }
 
   carriedOver(): SyncWorkflowInput {

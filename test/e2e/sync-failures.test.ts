@@ -109,7 +109,7 @@ describe('records that a destination does not take', () => {
 
     // One goes back to where it came from, one vanishes: the destination may have either, so both are sent.
     await rig.database.query(`DELETE FROM ${people.table} WHERE id = 1`);
-    rig.receiver.forget();
+    rig.receiver.endScript();
     const seen = watch();
     assert.deepEqual(counts(await people.sync()), { status: 'succeeded', succeeded: 10, failed: 0, notSent: 0 });
     assert.equal(seen.find((record) => record.__segment_id === '1')?.event, 'deleted');
@@ -124,7 +124,7 @@ describe('records that a destination does not take', () => {
     assert.deepEqual(counts(down), { status: 'failed', succeeded: 0, failed: 0, notSent: 60 });
     assert.match(down.error ?? '', /the destination answered 503/);
     assert.deepEqual(await failures(people), []);
-    rig.receiver.forget();
+    rig.receiver.endScript();
     assert.deepEqual(counts(await people.sync()), { status: 'succeeded', succeeded: 60, failed: 0, notSent: 0 });
     await assertReceiverEqualsTable(people);
   });

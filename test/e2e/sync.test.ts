@@ -112,7 +112,7 @@ describe('a sync', () => {
       INSERT INTO numbers VALUES
         (9007199254740993, 9223372036854775807, 12345678901234567890.0123456789, 0.5, 0.1),
         (2, -9007199254740991, -0.0000000001, 100, 1e300)`);
-    const numbers = await rig.subscribe(0, { model: { ...rig.subscription.model, query: 'select * from numbers order by id;' } });
+    const numbers = await rig.subscribe(0, { model: { ...rig.subscription.model, query: 'select * from numbers order by id' } });
     await numbers.sync();
     assert.deepEqual(rig.receiver.state.get('9007199254740993')?.properties, {
       id: '9007199254740993',

@@ -82,6 +82,11 @@ export class Receiver {
     for (let i = 0; i < times; i++) this.#script.push(behaviour);
   }
 
+  /** From here on requests are taken as usual again. */
+  endScript(): void {
+    this.#script.length = 0;
+  }
+
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));

@@ -161,6 +161,7 @@ function configurationOf(options: RigOptions, places: { readonly url: string; re
 }
 
 function emptyReceiver(receiver: Receiver): void {
+  receiver.endScript();
   receiver.state.clear();
   receiver.requests.length = 0;
   Object.assign(receiver.taken, { new: 0, updated: 0, deleted: 0, other: 0, repeated: 0 });

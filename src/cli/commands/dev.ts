@@ -1,12 +1,14 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfiguration } from '../../config/index.js';
+import { changeText, done } from '../changes.js';
 import { settingsOf, type Settings } from '../settings.js';
 import { withClient } from '../with-client.js';
 
 export function addDev(program: Command): void {
   program
     .command('dev')
+    .summary('run a Temporal dev server, a worker and apply, for developing')
     .description(
       'Run everything for the configuration in this folder: a Temporal dev server with its Web UI (state in .sluice/temporal.db), a worker, and apply. Ctrl-C stops all of it. ' +
         'With --address or TEMPORAL_ADDRESS, that server is used instead.',
@@ -23,10 +25,11 @@ async function dev(settings: Settings): Promise<void> {
   const address = server?.address ?? settings.address;
   try {
     const changes = await withClient({ ...settings, address }, (client) => client.apply(configuration));
+    for (const change of changes) console.error(`Sluice: ${change.subscriptionId}: ${changeText(change, done)}`);
     installRuntime(createLogger('warn'));
     const told = toldToStop();
     const running = await startWorker({ configuration, env: process.env, address, namespace: settings.namespace });
-    console.error(`Sluice: running ${changes.length} subscriptions; look around with \`sluice status --address ${address}\`, stop with Ctrl-C`);
+    console.error(`Sluice: the worker runs; look around with \`sluice status --address ${address}\`, stop all of it with Ctrl-C`);
     await Promise.race([told, running.finished]);
     console.error('Sluice: stopping; batches under way end first');
     await running.stop();

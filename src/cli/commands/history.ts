@@ -9,6 +9,7 @@ import { historyText } from '../sync-report.js';
 export function addHistory(program: Command): void {
   program
     .command('history')
+    .summary('show past syncs')
     .description('Show the past syncs of a subscription, newest first. Read from the warehouse, so that Temporal is not needed.')
     .argument('<subscription>', 'the id of the subscription')
     .option('--limit <number>', 'how many syncs to show', wholeNumber, 20)

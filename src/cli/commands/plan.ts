@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { loadConfiguration } from '../../config/index.js';
-import { printChanges } from '../changes.js';
+import { planned, printChanges } from '../changes.js';
 import { settingsOf, type Settings } from '../settings.js';
 import { withClient } from '../with-client.js';
 
 export function addPlan(program: Command): void {
   program
     .command('plan')
+    .summary('show what apply would change')
     .description('Show what apply would change, and change nothing.')
     .addHelpText('after', '\nExample: sluice plan --json')
     .action(async (_options: unknown, command: Command) => plan(settingsOf(command)));
@@ -15,5 +16,5 @@ export function addPlan(program: Command): void {
 async function plan(settings: Settings): Promise<void> {
   const configuration = await loadConfiguration(settings.configFile, process.env);
   const changes = await withClient(settings, (client) => client.plan(configuration));
-  printChanges(changes, { start: 'would start', configure: 'would be configured', disable: 'would be disabled', unchanged: 'unchanged' }, settings);
+  printChanges(changes, planned, settings);
 }

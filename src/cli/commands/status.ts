@@ -9,6 +9,7 @@ import { withClient } from '../with-client.js';
 export function addStatus(program: Command): void {
   program
     .command('status')
+    .summary('show state, next and last sync')
     .description('Show the state, the next and the last sync of a subscription, or of all that run.')
     .argument('[subscription]', 'the id of the subscription; left out: all')
     .addHelpText('after', '\nExample: sluice status customers_to_crm --json')

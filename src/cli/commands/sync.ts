@@ -18,6 +18,7 @@ interface SyncOptions {
 export function addSync(program: Command): void {
   program
     .command('sync')
+    .summary('start a sync now')
     .description('Start a sync now. With --wait, exit with 0 only if it succeeded.')
     .argument('<subscription>', 'the id of the subscription')
     .option('--wait', 'show progress, and end with the result of the sync')

@@ -8,6 +8,7 @@ import { settingsOf, type Settings } from '../settings.js';
 export function addValidate(program: Command): void {
   program
     .command('validate')
+    .summary('check the whole configuration, offline')
     .description('Check the whole configuration, offline, and report every mistake at once.')
     .addHelpText('after', '\nExample: sluice validate -c staging.yaml --json')
     .action(async (_options: unknown, command: Command) => validate(settingsOf(command)));

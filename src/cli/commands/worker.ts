@@ -6,6 +6,7 @@ import { settingsOf, type Settings } from '../settings.js';
 export function addWorker(program: Command): void {
   program
     .command('worker')
+    .summary('run a worker')
     .description('Run a worker. SIGTERM or Ctrl-C stops it gracefully: batches under way end, positions are kept; a second one ends it at once.')
     .addHelpText('after', '\nExample: sluice worker -c /etc/sluice/sluice.yaml --address temporal:7233')
     .action(async (_options: unknown, command: Command) => worker(settingsOf(command)));

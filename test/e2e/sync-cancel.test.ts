@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
+import { createRig, eventually, modelState, receivedState, type Rig, type Subscribed } from '../support/sluice.js';
+
+describe('canceling a sync in the middle of its load', () => {
+  const rows = 400;
+  let rig: Rig;
+  let people: Subscribed;
+  let request: number;
+  let acknowledged: number;
+
+  before(async function () {
+    this.timeout(60_000);
+    rig = await createRig({ destination: { batchSize: 20, concurrency: 1 } });
+    await rig.startWorker();
+    people = await rig.subscribe(rows);
+    rig.receiver.next({ kind: 'delay', ms: 1_000 }, 100);
+    request = await people.request();
+    await eventually('some batches were taken', () => rig.receiver.taken.new >= 40);
+    await rig.client.cancelSync(people.id);
+  });
+  after(() => rig.stop());
+
+  it('ends it soon as canceled, and settles what was acknowledged', async function () {
+    this.timeout(40_000);
+    const result = await rig.client.waitForSync(people.id, request);
+    acknowledged = rig.receiver.taken.new;
+    assert.ok(acknowledged < rows, 'it was canceled in the middle');
+    const { status, succeeded, failed, notSent, error } = result;
+    assert.deepEqual({ status, succeeded, failed, notSent, error }, { status: 'canceled', succeeded: acknowledged, failed: 0, notSent: rows - acknowledged, error: null });
+    const known = await rig.database.query(`SELECT FROM __segment_reverse_etl.records_${people.id}`);
+    assert.equal(known.rowCount, acknowledged);
+  });
+
+  it('shows as canceled in Temporal and in the syncs table', async () => {
+    await assert.rejects(rig.temporal.workflow.getHandle(`sync/${people.id}/1`).result(), (error) => error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure);
+    const row = await rig.database.query(`SELECT status FROM __segment_reverse_etl.syncs_${people.id}`);
+    assert.deepEqual(row.rows, [{ status: 'canceled' }]);
+    assert.equal((await people.status()).state, 'idle');
+  });
+
+  it('leaves exactly the rest to the next sync', async () => {
+    rig.receiver.endScript();
+    const { status, extracted, succeeded } = await people.sync();
+    assert.deepEqual([status, extracted.added, succeeded], ['succeeded', rows - acknowledged, rows - acknowledged]);
+    assert.equal(rig.receiver.taken.repeated, 0);
+    assert.deepEqual(receivedState(rig.receiver), await modelState(rig.database, people.table));
+  });
+
+  it('works from Temporal too, by canceling the sync\'s own workflow, and does nothing while none runs', async function () {
+    this.timeout(40_000);
+    await rig.client.cancelSync(people.id);
+    await rig.database.query(`UPDATE ${people.table} SET name = 'again'`);
+    rig.receiver.next({ kind: 'delay', ms: 300 }, 100);
+    const again = await people.request();
+    await eventually('a batch was taken', () => rig.receiver.taken.updated > 0);
+    await rig.temporal.workflow.getHandle(`sync/${people.id}/3`).cancel();
+    const result = await rig.client.waitForSync(people.id, again);
+    assert.deepEqual([result.syncId, result.status, result.succeeded], [`${people.id}-3`, 'canceled', rig.receiver.taken.updated]);
+    rig.receiver.endScript();
+    assert.equal((await people.sync()).succeeded, rows - result.succeeded);
+    assert.deepEqual(receivedState(rig.receiver), await modelState(rig.database, people.table));
+  });
+});

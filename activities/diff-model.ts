@@ -5,10 +5,10 @@ import type { DiffSummary, StepInput } from './types.js';
 
 /** Steps 1 and 2: checks the model against every limit, then runs it once and compares it with what the destination has acknowledged. */
 export async function diffModel(dependencies: ActivityDependencies, input: StepInput): Promise<DiffSummary> {
-  const { sync, subscription } = input;
+  const { sync, subscription, full } = input;
   const warehouse = dependencies.warehouseOf(subscription);
   const { batchSize, concurrency } = dependencies.destinationOf(subscription).limits;
-  const request = { sync, subscription, attempt: Context.current().info.attempt, chunking: { batchSize, concurrency } };
+  const request = { sync, subscription, full, attempt: Context.current().info.attempt, chunking: { batchSize, concurrency } };
   const found = await withHeartbeat(() => warehouse.diffModel(request, cancellation()));
   return { extracted: found.extracted, toSend: found.toSend, moreToExtract: found.moreToExtract, concurrency };
 }

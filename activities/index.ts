@@ -3,6 +3,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { diffModel } from './diff-model.js';
 import { loadChunk } from './load-chunk.js';
 import { openSync } from './open-sync.js';
+import { resetState } from './reset-state.js';
 import { settleSync } from './settle-sync.js';
 import { stageRecords } from './stage-records.js';
 import { asActivity } from './step.js';
@@ -12,6 +13,7 @@ import { validateSubscription } from './validate-subscription.js';
 export function createActivities(dependencies: ActivityDependencies): Activities {
   return {
     validateSubscription: asActivity((input) => validateSubscription(dependencies, input)),
+    resetState: asActivity((input) => resetState(dependencies, input)),
     openSync: asActivity((input) => openSync(dependencies, input)),
     diffModel: asActivity((input) => diffModel(dependencies, input)),
     stageRecords: asActivity((input) => stageRecords(dependencies, input)),

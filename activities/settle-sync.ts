@@ -7,17 +7,19 @@ import { countChunk, summarize, unsuccessfulRecords } from './outcomes.js';
 import { withHeartbeat } from './step.js';
 import type { SettleInput, StepInput } from './types.js';
 
+type Settled = Pick<StepInput, 'sync' | 'subscription'>;
+
 /** Step 6: fences the sync off, brings chunks that never finished to an end, and moves the state tables forward. */
 export async function settleSync(dependencies: ActivityDependencies, input: SettleInput): Promise<SyncResult> {
   return withHeartbeat(() => settle(dependencies, input, input.end));
 }
 
 /** Settles what a sync left that died: what it had started and nobody acknowledged is ambiguous, the rest was not sent. */
-export async function settleAbandoned(dependencies: ActivityDependencies, input: StepInput): Promise<void> {
+export async function settleAbandoned(dependencies: ActivityDependencies, input: Settled): Promise<void> {
   await settle(dependencies, input, { kind: 'failed', message: 'the sync ended before it could settle (its workflow was terminated or its history was lost)' });
 }
 
-async function settle(dependencies: ActivityDependencies, input: StepInput, end: EarlyEnd | null): Promise<SyncResult> {
+async function settle(dependencies: ActivityDependencies, input: Settled, end: EarlyEnd | null): Promise<SyncResult> {
   const warehouse = dependencies.warehouseOf(input.subscription);
   const fenced = await warehouse.fenceSync(input.sync);
   if (fenced.leaseRemainingMs > 0) throw new LeaseHeldError(`sync ${input.sync.subscriptionId}-${input.sync.number}`, fenced.leaseRemainingMs);

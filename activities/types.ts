@@ -13,6 +13,12 @@ export interface StepInput {
   readonly sync: OpenedSync;
   /** Pinned when the sync was opened. */
   readonly subscription: Subscription;
+  /** Compare the whole model even where a timestamp column would allow less. */
+  readonly full: boolean;
+}
+
+export interface ResetInput {
+  readonly subscription: Subscription;
 }
 
 export interface OpenSyncInput {
@@ -56,6 +62,7 @@ export interface ConfigurationInput {
 export interface Activities {
   /** What is wrong with a configuration that arrived by message, one sentence each. */
   validateSubscription(input: ConfigurationInput): Promise<readonly string[]>;
+  resetState(input: ResetInput): Promise<void>;
   openSync(input: OpenSyncInput): Promise<OpenedSync>;
   diffModel(input: StepInput): Promise<DiffSummary>;
   /** Returns the numbers of the chunks to load. */

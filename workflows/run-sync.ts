@@ -9,8 +9,15 @@ import { extractSteps, lastingSteps } from './steps.js';
 import { SyncRunWorkflow } from './sync-run.js';
 import { attributesOf } from './visibility.js';
 
+export interface SyncStart {
+  readonly subscription: Subscription;
+  readonly trigger: SyncTrigger;
+  /** Compare the whole model even where a timestamp column would allow less. */
+  readonly full: boolean;
+}
+
 /** Opens a sync and runs it as a child, so that each sync is a row of its own in the Web UI. Always returns how it ended. */
-export async function runSync(subscription: Subscription, trigger: SyncTrigger, onOpened: (syncId: string) => void): Promise<SyncResult> {
+export async function runSync({ subscription, trigger, full }: SyncStart, onOpened: (syncId: string) => void): Promise<SyncResult> {
   const startedAt = new Date().toISOString();
   let sync: StepInput['sync'];
   try {
@@ -19,7 +26,7 @@ export async function runSync(subscription: Subscription, trigger: SyncTrigger, 
     return unopened(subscription.id, trigger, startedAt, earlyEndOf(error));
   }
   onOpened(syncIdOf(subscription.id, sync.number));
-  const input = { sync, subscription };
+  const input = { sync, subscription, full };
   try {
     return await executeChild(SyncRunWorkflow, {
       workflowId: syncRunWorkflowId(subscription.id, sync.number),
@@ -54,6 +61,7 @@ function unopened(subscriptionId: string, trigger: SyncTrigger, startedAt: strin
     startedAt,
     finishedAt: new Date().toISOString(),
     moreToExtract: false,
+    resentForColumns: 0,
     error: end.kind === 'failed' ? end.message : null,
   };
 }

@@ -24,8 +24,9 @@ import { nextStep, refusalOf } from '../src/domain/next-step.js';
 import { nextDueAt } from '../src/domain/schedule.js';
 import type { Subscription } from '../src/domain/subscription.js';
 import type { SubscriptionState, SyncResult, SyncTrigger } from '../src/domain/sync.js';
+import { earlyEndOf } from './failures.js';
 import { runSync } from './run-sync.js';
-import { extractSteps } from './steps.js';
+import { lastingSteps } from './steps.js';
 import { showStatus } from './visibility.js';
 
 const requestSyncUpdate = defineUpdate<SyncRequestAnswer, [SyncRequest?]>(messageNames.requestSync);
@@ -33,6 +34,7 @@ const syncNowSignal = defineSignal(messageNames.syncNow);
 const pauseSignal = defineSignal(messageNames.pause);
 const resumeSignal = defineSignal(messageNames.resume);
 const cancelSyncSignal = defineSignal(messageNames.cancelSync);
+const resetSyncSignal = defineSignal(messageNames.resetSync);
 const configureSignal = defineSignal<[unknown]>(messageNames.configure);
 const statusQuery = defineQuery<SubscriptionStatus>(messageNames.status);
 const historyQuery = defineQuery<readonly SyncResult[]>(messageNames.history);
@@ -46,6 +48,7 @@ export async function SyncWorkflow(input: SyncWorkflowInput): Promise<never> {
   loop.listen();
   for (;;) {
     await loop.adoptConfigurations();
+    await loop.resetIfAsked();
     if (workflowInfo().continueAsNewSuggested && loop.mayContinueAsNew()) {
       return continueAsNew<typeof SyncWorkflow>(loop.carriedOver());
     }
@@ -63,6 +66,8 @@ class SubscriptionLoop {
   private accepted: number;
   private served: number;
   private recent: readonly SyncResult[];
+  private fullRequested: boolean;
+  private resetRequested: boolean;
   private readonly configurations: unknown[] = [];
   private current: { readonly scope: CancellationScope; syncId: string | null } | null = null;
   private lastRefusal: string | null = null;
@@ -77,12 +82,14 @@ class SubscriptionLoop {
     this.accepted = carried?.requests.accepted ?? 0;
     this.served = carried?.requests.served ?? 0;
     this.recent = carried?.recent ?? [];
+    this.fullRequested = carried?.fullRequested ?? false;
+    this.resetRequested = carried?.resetRequested ?? false;
   }
 
   listen(): void {
-    setHandler(requestSyncUpdate, () => this.request(), { description: 'Ask for a sync; answers with a request number, or with the reason of a refusal' });
+    setHandler(requestSyncUpdate, (request) => this.request(request?.full === true), { description: 'Ask for a sync; answers with a request number, or with the reason of a refusal' });
     this.onSignal(syncNowSignal, 'Start a sync now; a refusal shows in status', async () => {
-      const answer = await this.request();
+      const answer = await this.request(false);
       this.lastRefusal = answer.accepted ? null : answer.reason;
     });
     this.onSignal(pauseSignal, 'Start no sync until resume; one under way goes on', () => {
@@ -93,6 +100,9 @@ class SubscriptionLoop {
     });
     this.onSignal(cancelSyncSignal, 'Cancel the sync under way; what was acknowledged is kept', () => {
       this.current?.scope.cancel();
+    });
+    this.onSignal(resetSyncSignal, 'Forget what was acknowledged, after the sync under way: the next one sends everything', () => {
+      this.resetRequested = true;
     });
     setHandler(
       configureSignal,
@@ -118,7 +128,7 @@ class SubscriptionLoop {
     );
   }
 
-  private async request(): Promise<SyncRequestAnswer> {
+  private async request(full: boolean): Promise<SyncRequestAnswer> {
     // While nothing runs, a configuration that arrived before is about to be adopted, and the request is judged by that.
     await condition(() => this.configurations.length === 0 || this.current !== null);
     const reason = refusalOf(this.subscription.id, this.restState());
@@ -126,13 +136,14 @@ class SubscriptionLoop {
     // Requests that no sync has been started for share the next one.
     this.messages += 1;
     this.accepted += 1;
+    this.fullRequested ||= full;
     return { accepted: true, request: this.accepted };
   }
 
   /** Checks each configuration that arrived, on a worker that knows how, and takes the last good one. */
   async adoptConfigurations(): Promise<void> {
     for (let next = this.configurations[0]; next !== undefined; next = this.configurations[0]) {
-      const problems = await extractSteps.validateSubscription.executeWithOptions({ summary: 'Check a new configuration' }, [{ id: this.subscription.id, subscription: next }]);
+      const problems = await lastingSteps.validateSubscription.executeWithOptions({ summary: 'Check a new configuration' }, [{ id: this.subscription.id, subscription: next }]);
       if (problems.length > 0) this.lastRefusal = `configuration refused: ${problems.join('; ')}`;
       else this.adopt(next as Subscription);
       this.configurations.shift();
@@ -145,6 +156,17 @@ class SubscriptionLoop {
     upsertMemo({ [memoKeys.configuration]: subscription });
   }
 
+  async resetIfAsked(): Promise<void> {
+    if (!this.resetRequested) return;
+    this.resetRequested = false;
+    try {
+      await lastingSteps.resetState.executeWithOptions({ summary: `Reset ${this.subscription.id}` }, [{ subscription: this.subscription }]);
+    } catch (error) {
+      const end = earlyEndOf(error);
+      this.lastRefusal = `reset failed: ${end.kind === 'failed' ? end.message : 'it was canceled'}`;
+    }
+  }
+
   nextStep(): ReturnType<typeof nextStep> {
     const { enabled, schedule, continueImmediately } = this.subscription;
     const { paused, lastStartedMs, anchorMs } = this;
@@ -155,12 +177,14 @@ class SubscriptionLoop {
 
   async sync(trigger: SyncTrigger): Promise<void> {
     const serving = this.accepted;
+    const full = this.fullRequested;
+    this.fullRequested = false;
     this.lastStartedMs = Date.now();
     const scope = new CancellationScope();
     const current = { scope, syncId: null as string | null };
     this.current = current;
     const result = await scope.run(() =>
-      runSync(this.subscription, trigger, (syncId) => {
+      runSync({ subscription: this.subscription, trigger, full }, (syncId) => {
         current.syncId = syncId;
         showStatus(this.status());
       }),
@@ -185,8 +209,8 @@ class SubscriptionLoop {
   }
 
   carriedOver(): SyncWorkflowInput {
-    const { paused, anchorMs, lastStartedMs, recent } = this;
-    const carried: CarriedState = { paused, anchorMs, lastStartedMs, recent, requests: { accepted: this.accepted, served: this.served } };
+    const { paused, anchorMs, lastStartedMs, recent, fullRequested, resetRequested } = this;
+    const carried: CarriedState = { paused, anchorMs, lastStartedMs, recent, fullRequested, resetRequested, requests: { accepted: this.accepted, served: this.served } };
     return { workspaceId: this.input.workspaceId, subscription: this.subscription, carried };
   }
 

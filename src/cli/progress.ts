@@ -26,6 +26,7 @@ function bar(): ProgressDisplay {
     format: (options, { progress }, payload: { total: number | null; value: number; step: string }) =>
       payload.total === null ? payload.step : `${barOf(options, progress)}  ${payload.value} of ${payload.total} records  ${payload.step}`,
     hideCursor: false,
+    linewrap: true,
     gracefulExit: false,
     clearOnComplete: true,
     barsize: 30,

@@ -17,6 +17,8 @@ export interface CarriedState {
   readonly lastStartedMs: number | null;
   readonly requests: RequestCounters;
   readonly recent: readonly SyncResult[];
+  readonly fullRequested: boolean;
+  readonly resetRequested: boolean;
 }
 
 /** Manual syncs are numbered: a caller knows its own is done when `served` has reached its number. */
@@ -63,6 +65,7 @@ export const messageNames = {
   pause: 'pause',
   resume: 'resume',
   cancelSync: 'cancelSync',
+  resetSync: 'resetSync',
   configure: 'configure',
   status: 'status',
   history: 'history',

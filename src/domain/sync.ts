@@ -20,6 +20,8 @@ export interface SyncResult extends Books {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly moreToExtract: boolean;
+  /** Updated records that are sent again only because the model's columns changed; all of them where a dropped or retyped column leaves no way to tell. */
+  readonly resentForColumns: number;
   readonly error: string | null;
 }
 

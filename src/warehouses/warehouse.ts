@@ -30,12 +30,18 @@ export type OpenAnswer =
   /** An earlier sync died before it settled; it has to be settled first. */
   | { readonly kind: 'unsettled'; readonly sync: SyncRef };
 
+export type ResetAnswer =
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'unsettled'; readonly sync: SyncRef };
+
 export interface DiffRequest {
   readonly sync: SyncRef;
   readonly subscription: Subscription;
   /** Tells this try from others of the same sync, in the names of the tables it makes. */
   readonly attempt: number;
   readonly chunking: { readonly batchSize: number; readonly concurrency: number };
+  /** Look at the whole model even where a timestamp column would allow less. */
+  readonly full: boolean;
 }
 
 export interface DiffResult {
@@ -106,6 +112,9 @@ export interface Warehouse {
 
   /** Makes the state tables if need be and allocates the next sync number; idempotent by `requestKey`. */
   openSync(request: OpenRequest): Promise<OpenAnswer>;
+
+  /** Blanks every checksum and keeps ids and failures: the next sync sends what is there as new and what has gone as deleted, to this destination. Idempotent. */
+  resetState(subscription: Subscription, destinationIdentity: string): Promise<ResetAnswer>;
 
   /** Runs the model once and keeps what changed as delta and intent; idempotent: the first finished attempt of a sync wins, later calls return its counts. */
   diffModel(request: DiffRequest, signal: AbortSignal): Promise<DiffResult>;

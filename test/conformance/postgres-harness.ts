@@ -6,6 +6,8 @@ import type { WarehouseHarness } from './warehouse-suite.js';
 
 const stateSchema = '__segment_reverse_etl';
 
+/** The model is small here, and starting parallel workers is most of what a small statement costs. */
+const here = ['max_parallel_workers=0'];
 /** Session settings that change how PostgreSQL writes values. */
 const elsewhere = [
   'timezone=Asia/Kathmandu',
@@ -22,6 +24,7 @@ const elsewhere = [
 export async function openPostgres(): Promise<WarehouseHarness> {
   const database = await freshDatabase();
   const pool = new pg.Pool({ connectionString: database.url, max: 4 });
+  pool.on('error', () => undefined); // dropping the database ends what is connected still
   const opened: Warehouse[] = [];
   const closeOpened = async (): Promise<void> => {
     await Promise.all(opened.splice(0).map((warehouse) => warehouse.close()));
@@ -29,7 +32,7 @@ export async function openPostgres(): Promise<WarehouseHarness> {
   return {
     open: (settings) => {
       const url = new URL(database.url);
-      if (settings.elsewhere === true) url.searchParams.set('options', elsewhere.map((setting) => `-c ${setting}`).join(' '));
+      url.searchParams.set('options', (settings.elsewhere === true ? elsewhere : here).map((setting) => `-c ${setting}`).join(' '));
       const warehouse = createPostgresWarehouse('warehouse', {
         url: url.href,
         stateSchema,

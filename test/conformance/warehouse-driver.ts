@@ -62,7 +62,7 @@ export class SyncDriver {
   }
 
   diff(sync: SyncRef, attempt = 1, signal = never): Promise<DiffResult> {
-    return this.warehouse.diffModel({ sync, subscription: this.subscription, attempt, chunking }, signal);
+    return this.warehouse.diffModel({ sync, subscription: this.subscription, attempt, chunking, full: false }, signal);
   }
 
   async read(sync: SyncRef): Promise<StagedRecords> {

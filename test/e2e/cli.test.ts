@@ -50,16 +50,15 @@ describe('sluice with a Temporal server', function () {
     ]);
   });
 
-  it('says within 20 s that no worker answers, and sends what needs none', async () => {
+  it('says after 15 s that no worker answers, and sends what needs none', async () => {
     await sluice('apply');
     assert.deepEqual(await json('pause', 'customers_to_crm'), { subscriptionId: 'customers_to_crm', sent: 'pause' });
     const started = performance.now();
     for (const ended of await Promise.all([sluice('status', 'customers_to_crm'), sluice('sync', 'customers_to_crm', '--wait', '--json'), sluice('status')])) {
-      assert.equal(ended.exitCode, 1);
-      assert.equal(ended.stdout, '');
       assert.match(ended.stderr, noWorker);
+      assert.deepEqual({ exitCode: ended.exitCode, stdout: ended.stdout }, { exitCode: 1, stdout: '' });
     }
-    assert.ok(performance.now() - started < 25_000, 'a process takes some seconds to start beside the 15 s');
+    assert.ok(performance.now() - started < 30_000, 'the 15 s, and the time that processes take to start');
   });
 
   it('exits with 1 for a subscription that was never applied, and with 3 for a namespace that is not there', async () => {

@@ -36,6 +36,10 @@ export function checkColumns(model: Model, columns: readonly ModelColumn[]): voi
   for (const [role, name] of [['identifier', model.identifier], ['timestamp', model.timestamp?.column]] as const) {
     if (name !== undefined && !names.includes(name)) problem(`the ${role} column "${name}" is not among its columns (${names.slice(0, 20).join(', ')})`);
   }
+  const timestamp = columns.find((column) => column.name === model.timestamp?.column);
+  if (timestamp !== undefined && !/^(timestamp|date)/.test(timestamp.type)) {
+    problem(`the timestamp column "${timestamp.name}" is of type ${timestamp.type}; it has to be a timestamp or a date`);
+  }
 }
 
 /** SQL that reads a model with its columns named c1, c2, …, so that no name of a user's can clash with ours. */
@@ -43,9 +47,18 @@ export function modelSource(model: Model, columns: readonly ModelColumn[]): stri
   return `(\n${model.query}\n) AS model(${columns.map((_, index) => `c${index + 1}`).join(', ')})`;
 }
 
+/** SQL for the record id: the identifier as text, compared bytewise. */
 export function identifierOf(model: Model, columns: readonly ModelColumn[]): string {
-  const place = columns.findIndex((column) => column.name === model.identifier);
-  return `(c${place + 1}::text COLLATE "C")`;
+  return `(${referenceTo(model.identifier, columns)}::text COLLATE "C")`;
+}
+
+/** SQL for the timestamp column, as a point in time; null where the model has none. */
+export function timestampOf(model: Model, columns: readonly ModelColumn[]): string {
+  return model.timestamp === null ? 'NULL::timestamptz' : `${referenceTo(model.timestamp.column, columns)}::timestamptz`;
+}
+
+function referenceTo(name: string, columns: readonly ModelColumn[]): string {
+  return `c${columns.findIndex((column) => column.name === name) + 1}`;
 }
 
 /**
@@ -83,15 +96,34 @@ function hashable(column: ModelColumn, reference: string): string {
 
 /** A 64-bit checksum over every column. Names and types are in its seed, so a renamed or retyped column changes it, at no cost per row. */
 export function checksumExpression(columns: readonly ModelColumn[]): string {
+  return checksumOver(columns, columns.map((_, index) => `c${index + 1}`));
+}
+
+/**
+ * The checksum that a row had when the model still had `before` as its columns; null when they can't all be found among `now`.
+ * A column is found by name and type, or, when it was renamed, by place and type.
+ */
+export function formerChecksumExpression(before: readonly ModelColumn[], now: readonly ModelColumn[]): string | null {
+  const references = before.map((column, index) => {
+    const sameName = now.findIndex((other) => other.name === column.name);
+    const place = sameName !== -1 ? sameName : index;
+    return now[place]?.type === column.type ? `c${place + 1}` : null;
+  });
+  if (references.includes(null) || new Set(references).size < references.length) return null;
+  return checksumOver(before, references.map(String));
+}
+
+function checksumOver(columns: readonly ModelColumn[], references: readonly string[]): string {
   const shape = JSON.stringify([checksumAlgorithm, columns.map((column) => [column.name, withoutModifier(column.type)])]);
   const seed = createHash('sha256').update(shape).digest().readBigInt64BE();
-  return `hash_record_extended(ROW(${columns.map((column, index) => hashable(column, `c${index + 1}`)).join(', ')}), ${literal(seed.toString())}::bigint)`;
+  return `hash_record_extended(ROW(${columns.map((column, index) => hashable(column, references[index] ?? '')).join(', ')}), ${literal(seed.toString())}::bigint)`;
 }
 
 /** SQL for a record as JSON text on one line. Integers beyond 2^53 and decimals that a double can't hold become strings (CONTRACT, "What a destination gets"). */
 export function jsonExpression(columns: readonly ModelColumn[], row: string): string {
   const fields = columns.map((column, index) => `${exactJson(withoutModifier(column.type), `${row}.c${index + 1}`)} AS ${quote(column.name)}`);
-  const json = `row_to_json((SELECT record FROM (SELECT ${fields.join(', ')}) AS record))::text`;
+  // `record.*` is the whole row, whereas `record` would be a column of that name.
+  const json = `(SELECT row_to_json(record.*) FROM (SELECT ${fields.join(', ')}) AS record)::text`;
   // Inside strings line breaks are escaped; only json columns bring raw ones, as white space between tokens.
   return columns.every((column) => breaksNoLine(column)) ? json : `translate(${json}, E'\\n\\r', '  ')`;
 }
@@ -101,10 +133,15 @@ function exactJson(type: string, reference: string): string {
     case 'bigint':
       return `CASE WHEN ${reference} BETWEEN -9007199254740991 AND 9007199254740991 THEN to_json(${reference}) ELSE to_json(${reference}::text) END`;
     case 'numeric':
-      return `CASE WHEN ${reference} BETWEEN -1e300 AND 1e300 AND ${reference}::float8::numeric = ${reference} THEN to_json(${reference}) ELSE to_json(${reference}::text) END`;
+      return `CASE WHEN ${reference} = 0 OR abs(${reference}) BETWEEN 1e-300 AND 9007199254740991 AND ${isDouble(reference)} THEN to_json(${reference}) ELSE to_json(${reference}::text) END`;
     default:
       return reference;
   }
+}
+
+/** Whether a numeric comes back from a double's shortest text. The cast back without text keeps 15 digits, which is enough for most and cheaper. */
+function isDouble(reference: string): string {
+  return `(${reference}::float8::numeric = ${reference} OR ${reference}::float8::text::numeric = ${reference})`;
 }
 
 function breaksNoLine(column: ModelColumn): boolean {

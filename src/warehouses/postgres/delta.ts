@@ -1,6 +1,6 @@
 import type { Model } from '../../domain/subscription.js';
 import type { ModelColumn } from '../warehouse.js';
-import { checksumExpression, identifierOf, jsonExpression, modelSource } from './columns.js';
+import { checksumExpression, identifierOf, jsonExpression, modelSource, timestampOf } from './columns.js';
 import { literal, type TableNames } from './names.js';
 
 /**
@@ -15,13 +15,18 @@ export interface DeltaPlan {
   readonly model: Model;
   readonly columns: readonly ModelColumn[];
   readonly search: DuplicateSearch;
+  /** Look only at rows from this time on, at those without a time, and at those that failed or were rejected before; null looks at all. */
+  readonly since: string | null;
+  /** SQL for the checksum under the columns that the last complete diff saw; null where they are the same, or not to be found any more. */
+  readonly formerChecksum: string | null;
   /** Whether `failures_` has rows; without, a join is saved. */
   readonly failures: boolean;
 }
 
 /**
  * The statement that runs the model, once. Columns of the delta: `record_id`, `operation` (null for the group of unchanged rows), `checksum`, `body` (the record
- * as JSON), `failing`, `copies` (rows of the model), `matched` (of these, rows whose id is known), `vanished` (known ids that the model lacks).
+ * as JSON), `failing`, `ts` (the timestamp column), `reshaped` (only the columns changed, not the data), `copies` (rows of the model), `matched` (of these, rows whose id is
+ * known), `vanished` (known ids that the model lacks).
  * OFFSET 0 keeps the planner from computing the checksum more than once a row, and the JSON for unchanged rows; it leaves the plan parallel.
  */
 export function createDelta(delta: string, tables: TableNames, plan: DeltaPlan): string {
@@ -29,7 +34,7 @@ export function createDelta(delta: string, tables: TableNames, plan: DeltaPlan):
 }
 
 const selections = {
-  none: (rows: string) => `SELECT record_id, operation, checksum, body, failing, present::int AS copies, matched::int AS matched, vanished::int AS vanished ${rows} WHERE operation IS NOT NULL`,
+  none: (rows: string) => `SELECT record_id, operation, checksum, body, failing, ts, reshaped, present::int AS copies, matched::int AS matched, vanished::int AS vanished ${rows} WHERE operation IS NOT NULL`,
   count: (rows: string) => `
     SELECT CASE WHEN operation IS NOT NULL THEN record_id END AS record_id, operation, ${aggregates} ${rows}
     GROUP BY CASE WHEN operation IS NOT NULL THEN record_id END, operation`,
@@ -38,11 +43,15 @@ const selections = {
     GROUP BY record_id HAVING max(operation) IS NOT NULL OR count(*) FILTER (WHERE present) > 1`,
 } as const satisfies Record<DuplicateSearch, (rows: string) => string>;
 
-const aggregates = `max(checksum) AS checksum, max(body COLLATE "C") AS body, bool_or(failing) AS failing,
+const aggregates = `max(checksum) AS checksum, max(body COLLATE "C") AS body, bool_or(failing) AS failing, min(ts) AS ts, bool_or(reshaped) AS reshaped,
   count(*) FILTER (WHERE present) AS copies, count(*) FILTER (WHERE matched) AS matched, count(*) FILTER (WHERE vanished) AS vanished`;
 
 function changedRows(tables: TableNames, plan: DeltaPlan): string {
-  const { model, columns, failures } = plan;
+  const { model, columns, failures, since, formerChecksum } = plan;
+  const identifier = identifierOf(model, columns);
+  const timestamp = timestampOf(model, columns);
+  const recent = `WHERE ${timestamp} >= ${literal(since ?? '')} OR ${timestamp} IS NULL
+          OR ${identifier} IN (SELECT record_id FROM ${tables.failures} UNION ALL SELECT record_id FROM ${tables.rejections} WHERE record_id IS NOT NULL)`;
   const failure = failures
     ? `LEFT JOIN ${tables.failures} AS failure ON failure.record_id = coalesce(model.record_id, known.record_id)`
     : `CROSS JOIN (SELECT NULL::text AS record_id, NULL::text AS operation, NULL::bigint AS checksum, false AS maybe_delivered, false AS expired) AS failure`;
@@ -50,15 +59,15 @@ function changedRows(tables: TableNames, plan: DeltaPlan): string {
     FROM (
       SELECT coalesce(model.record_id, known.record_id) AS record_id, compared.operation, model.checksum,
         CASE WHEN compared.operation IN ('new', 'updated', 'deleted') THEN ${jsonExpression(columns, 'model')} END AS body,
-        failure.record_id IS NOT NULL AS failing,
+        failure.record_id IS NOT NULL AS failing, model.ts, known.checksum = model.former_checksum AS reshaped,
         model.present IS NOT NULL AS present,
         model.present IS NOT NULL AND known.record_id IS NOT NULL AS matched,
         model.present IS NULL AS vanished
       FROM (
-        SELECT true AS present, ${identifierOf(model, columns)} AS record_id, ${checksumExpression(columns)} AS checksum, *
-        FROM ${modelSource(model, columns)} OFFSET 0
+        SELECT true AS present, ${identifier} AS record_id, ${checksumExpression(columns)} AS checksum, ${formerChecksum ?? 'NULL::bigint'} AS former_checksum, ${timestamp} AS ts, *
+        FROM ${modelSource(model, columns)} ${since === null ? '' : recent} OFFSET 0
       ) AS model
-      FULL JOIN ${tables.records} AS known ON known.record_id = model.record_id
+      ${since === null ? 'FULL' : 'LEFT'} JOIN ${tables.records} AS known ON known.record_id = model.record_id
       ${failure}
       CROSS JOIN LATERAL (SELECT ${operationExpression} AS operation) AS compared
       OFFSET 0

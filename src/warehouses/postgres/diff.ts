@@ -7,7 +7,8 @@ import { checkColumns, describeModel } from './columns.js';
 import type { PostgresClient } from './client.js';
 import { addVanishedFailures, createDelta } from './delta.js';
 import { literal, tableNames, type TableNames } from './names.js';
-import { reject } from './rejections.js';
+import { modelDigest, readPast, type Past } from './past.js';
+import { maxSamples, reject } from './rejections.js';
 
 /**
  * Steps 1 and 2 of a sync, in one transaction: either the delta, the intent and the counts are all there, or nothing is.
@@ -24,10 +25,10 @@ export async function diffModel(client: PostgresClient, request: DiffRequest, si
   return client.transaction(
     async (connection) => {
       const delta = tables.delta(sync.number, request.attempt);
-      await runModel(connection, tables, delta, subscription.model, columns);
+      const past = await readPast(connection, tables, subscription.model, columns, request.full);
+      await runModel(connection, tables, delta, subscription.model, columns, past);
       const rejected = await reject(connection, tables, delta, sync.number);
-      const baseline = await connection.query<{ baseline_pending: boolean }>(`SELECT baseline_pending FROM ${tables.state}`);
-      const sent: readonly Operation[] = baseline.rows[0]?.baseline_pending === true ? [] : operationsSentBy[subscription.syncMode];
+      const sent: readonly Operation[] = past.baselinePending ? [] : operationsSentBy[subscription.syncMode];
       const counted = await connection.query<{ extracted: string; sendable: string }>(
         `SELECT count(*) AS extracted, count(*) FILTER (WHERE operation = ANY ($1)) AS sendable FROM ${delta} WHERE operation IN ('new', 'updated', 'deleted')`,
         [sent],
@@ -37,7 +38,8 @@ export async function diffModel(client: PostgresClient, request: DiffRequest, si
       const chunkCount = chunkCountFor(Math.min(Number(counted.rows[0]?.sendable), limit), request.chunking.batchSize, request.chunking.concurrency);
       const more = extracted > limit;
       await connection.query(createIntent(tables, sync.number, request.attempt, { sent, chunkCount, limit: more ? limit : null }));
-      await registerDiff(connection, tables, request, { rejected, chunkCount, more });
+      const first = await registerDiff(connection, tables, request, { rejected, chunkCount, more, past, columns });
+      if (!first) await connection.query(`DROP TABLE ${delta}, ${tables.intent(sync.number, request.attempt)}`);
       const result = await readDiffResult(connection, tables, sync);
       if (result === null) throw new FencedError(`sync ${subscription.id}-${sync.number} is no longer open, or another attempt has diffed it`);
       return result;
@@ -47,20 +49,16 @@ export async function diffModel(client: PostgresClient, request: DiffRequest, si
 }
 
 /** Makes the delta, and names every duplicate in it: also those among unchanged rows, which only a count betrays. */
-async function runModel(connection: pg.PoolClient, tables: TableNames, delta: string, model: Model, columns: readonly ModelColumn[]): Promise<void> {
-  const before = await connection.query<{ failures: boolean; known: string; duplicates: boolean }>(`
-    SELECT EXISTS (SELECT FROM ${tables.failures}) AS failures, (SELECT count(*) FROM ${tables.records}) AS known,
-      EXISTS (SELECT FROM ${tables.rejections} WHERE record_id IS NOT NULL AND records > 1) AS duplicates`);
-  const failures = before.rows[0]?.failures === true;
-  const known = Number(before.rows[0]?.known);
-  // A model that had duplicates at the last sync is taken to have them still.
-  const search = known === 0 ? 'none' : before.rows[0]?.duplicates === true ? 'group' : 'count';
-  await connection.query(createDelta(delta, tables, { model, columns, search, failures }));
-  if (search === 'count' && (await hidesDuplicates(connection, delta, known))) {
+async function runModel(connection: pg.PoolClient, tables: TableNames, delta: string, model: Model, columns: readonly ModelColumn[], past: Past): Promise<void> {
+  const plan = { model, columns, failures: past.failures, since: past.since, formerChecksum: past.formerChecksum };
+  // A part of the model can't be counted against all that is known; and a model that had duplicates at the last sync is taken to have them still.
+  const search = past.known === 0 ? 'none' : past.since !== null || past.duplicates ? 'group' : 'count';
+  await connection.query(createDelta(delta, tables, { ...plan, search }));
+  if (search === 'count' && (await hidesDuplicates(connection, delta, past.known))) {
     await connection.query(`DROP TABLE ${delta}`);
-    await connection.query(createDelta(delta, tables, { model, columns, search: 'group', failures }));
+    await connection.query(createDelta(delta, tables, { ...plan, search: 'group' }));
   }
-  if (failures) await connection.query(addVanishedFailures(delta, tables, columns));
+  if (past.failures) await connection.query(addVanishedFailures(delta, tables, columns));
 }
 
 /** Takes the group of unchanged rows out of the delta. More rows that match a known id than there are such ids: some id occurs more than once. */
@@ -88,22 +86,35 @@ function createIntent(tables: TableNames, number: number, attempt: number, plan:
     FROM ${tables.delta(number, attempt)} WHERE operation IN ('new', 'updated', 'deleted', 'cleared') ${cut}`;
 }
 
-/** Writes the counts into the sync's row, unless the sync was taken over or another attempt was first. */
-async function registerDiff(
-  connection: pg.PoolClient,
-  tables: TableNames,
-  request: DiffRequest,
-  found: { readonly rejected: number; readonly chunkCount: number; readonly more: boolean },
-): Promise<void> {
-  const { sync, attempt } = request;
-  await connection.query(
-    `UPDATE ${tables.syncs} SET attempt = $3, rejected = $4, chunk_count = $5, more_to_extract = $6,
-       added = counted.added, updated = counted.updated, deleted = counted.deleted, to_send = counted.to_send
+interface Found {
+  readonly rejected: number;
+  readonly chunkCount: number;
+  readonly more: boolean;
+  readonly past: Past;
+  readonly columns: readonly ModelColumn[];
+}
+
+/**
+ * Writes the counts into the sync's row; returns false when the sync was taken over or another attempt was first. The checkpoint that it may move to is the latest time among
+ * what changed (whatever did not change lies below it already), never one in the future; it stays where it is when more was rejected than is remembered.
+ */
+async function registerDiff(connection: pg.PoolClient, tables: TableNames, request: DiffRequest, found: Found): Promise<boolean> {
+  const { sync, attempt, subscription } = request;
+  const { rejected, chunkCount, more, past, columns } = found;
+  // Where the former checksum can't be computed, every update may be due to the columns.
+  const resent = past.formerChecksum !== null ? 'reshaped' : past.columnsChanged ? 'true' : 'false';
+  const registered = await connection.query(
+    `UPDATE ${tables.syncs} SET attempt = $3, rejected = $4::bigint, chunk_count = $5, more_to_extract = $6, full_diff = $7, model_digest = $8, columns = $9,
+       added = counted.added, updated = counted.updated, deleted = counted.deleted, to_send = counted.to_send,
+       resent_for_columns = changed.resent, checkpoint = CASE WHEN $4::bigint <= ${maxSamples} THEN changed.latest END
      FROM (SELECT count(*) FILTER (WHERE operation = 'new') AS added, count(*) FILTER (WHERE operation = 'updated') AS updated,
-             count(*) FILTER (WHERE operation = 'deleted') AS deleted, count(chunk) AS to_send FROM ${tables.intent(sync.number, attempt)}) AS counted
+             count(*) FILTER (WHERE operation = 'deleted') AS deleted, count(chunk) AS to_send FROM ${tables.intent(sync.number, attempt)}) AS counted,
+          (SELECT count(*) FILTER (WHERE operation = 'updated' AND ${resent}) AS resent, max(ts) FILTER (WHERE ts <= now()) AS latest
+             FROM ${tables.delta(sync.number, attempt)}) AS changed
      WHERE number = $1 AND epoch = $2 AND attempt IS NULL AND finished_at IS NULL`,
-    [sync.number, sync.epoch, attempt, found.rejected, found.chunkCount, found.more],
+    [sync.number, sync.epoch, attempt, rejected, chunkCount, more, past.scope === 'full', modelDigest(subscription.model), JSON.stringify(columns)],
   );
+  return registered.rowCount === 1;
 }
 
 async function readDiffResult(connection: pg.PoolClient, tables: TableNames, sync: SyncRef): Promise<DiffResult | null> {

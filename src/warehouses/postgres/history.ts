@@ -23,11 +23,12 @@ export interface SyncColumns {
   readonly not_sent: string;
   readonly excluded: string;
   readonly more_to_extract: boolean;
+  readonly resent_for_columns: string;
   readonly error: string | null;
 }
 
 export const syncColumns = `number, epoch, attempt, status, trigger, started_at, finished_at, to_send, added, updated, deleted, rejected,
-  processed, succeeded, failed, not_sent, excluded, more_to_extract, error`;
+  processed, succeeded, failed, not_sent, excluded, more_to_extract, resent_for_columns, error`;
 
 /** The settled syncs of a subscription, newest first. Empty where nothing has run yet. */
 export async function readHistory(client: PostgresClient, subscriptionId: string, limit: number): Promise<readonly SyncResult[]> {
@@ -56,6 +57,7 @@ export function asSyncResult(subscriptionId: string, row: SyncColumns): SyncResu
     notSent: Number(row.not_sent),
     excluded: Number(row.excluded),
     moreToExtract: row.more_to_extract,
+    resentForColumns: Number(row.resent_for_columns),
     error: row.error,
   };
 }

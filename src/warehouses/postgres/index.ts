@@ -6,6 +6,7 @@ import { describeModel } from './columns.js';
 import { diffModel } from './diff.js';
 import { readHistory } from './history.js';
 import { openSync } from './open.js';
+import { resetState } from './reset.js';
 import { readDelta } from './read-delta.js';
 import { fenceSync, settleSync } from './settle.js';
 
@@ -17,6 +18,7 @@ export function createPostgresWarehouse(source: string, settings: PostgresSettin
   return {
     describeModel: (query) => describeModel(client, query),
     openSync: (request) => openSync(client, request),
+    resetState: (subscription, destinationIdentity) => resetState(client, subscription, destinationIdentity),
     diffModel: (request, signal) => diffModel(client, request, signal),
     readDelta: (request, signal) => readDelta(client, request, signal),
     registerChunks: (sync, chunks) => registerChunks(client, sync, chunks),

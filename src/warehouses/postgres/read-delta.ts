@@ -18,11 +18,14 @@ export async function* readDelta(
 ): AsyncGenerator<StagedLines> {
   const { sync, subscription } = request;
   const tables = tableNames(client.settings.stateSchema, subscription.id);
-  const found = await client.transaction((connection) =>
-    connection.query<{ attempt: number; to_send: string }>(`SELECT attempt, to_send FROM ${tables.syncs} WHERE number = $1 AND attempt IS NOT NULL`, [sync.number]),
-  );
-  const row = found.rows[0];
-  if (row === undefined) throw new DeltaLostError(`sync ${subscription.id}-${sync.number} has no delta to stage`);
+  const row = await client.transaction(async (connection) => {
+    const found = await connection.query<{ attempt: number; to_send: string }>(`SELECT attempt, to_send FROM ${tables.syncs} WHERE number = $1 AND attempt IS NOT NULL`, [sync.number]);
+    const diffed = found.rows[0];
+    if (diffed === undefined) return null;
+    const delta = await connection.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [tables.delta(sync.number, diffed.attempt)]);
+    return delta.rows[0]?.there === true ? diffed : null;
+  });
+  if (row === null) throw new DeltaLostError(`sync ${subscription.id}-${sync.number} has no delta to stage: its table is gone; the next sync finds its records again`);
   const messagePrefix = JSON.stringify(`${syncIdOf(subscription.id, sync.number)}-`).slice(0, -1);
   const event = `'{"type":"track","event":"' || d.operation || '","messageId":${messagePrefix.replaceAll("'", "''")}' || substr(to_json(d.record_id)::text, 2)
     || ',"__segment_id":' || to_json(d.record_id)::text || ',"properties":' || d.body || '}'`;

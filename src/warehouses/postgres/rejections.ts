@@ -3,16 +3,19 @@ import { limits } from '../../domain/limits.js';
 import type { TableNames } from './names.js';
 
 /** Most samples that one sync keeps of what it rejected. */
-const maxSamples = 1000;
+export const maxSamples = 1000;
+
+/** An identifier has to fit into an index entry, which PostgreSQL limits to 2,704 bytes. */
+const identifierBytes = 2_000;
 
 /**
- * Takes out of the delta what can't be sent: no identifier, one that occurs more than once (none of such a group is the truth), too large a record or value
+ * Takes out of the delta what can't be sent: no identifier, one that occurs more than once (none of such a group is the truth), one that is too long, too large a record or value
  * (source document, "Extract limits"). Returns how many of the model's rows that were. A rejected record counts as present: it never becomes a deletion.
  */
 export async function reject(connection: pg.PoolClient, tables: TableNames, delta: string, number: number): Promise<number> {
   await connection.query(`DELETE FROM ${tables.rejections}`);
   const suspects = await connection.query<{ some: boolean }>(`
-    SELECT EXISTS (SELECT FROM ${delta} WHERE record_id IS NULL OR copies > 1 OR octet_length(body) > ${limits.valueBytes})
+    SELECT EXISTS (SELECT FROM ${delta} WHERE record_id IS NULL OR copies > 1 OR octet_length(record_id) > ${identifierBytes} OR octet_length(body) > ${limits.valueBytes})
         OR EXISTS (SELECT FROM ${delta} GROUP BY record_id HAVING count(*) > 1) AS some`);
   if (suspects.rows[0]?.some !== true) return 0;
   const rejected = await connection.query<{ rejected: string }>(`
@@ -24,7 +27,7 @@ export async function reject(connection: pg.PoolClient, tables: TableNames, delt
       FROM ${delta} WHERE octet_length(body) > ${limits.valueBytes}
     ), gone AS (
       DELETE FROM ${delta} AS d
-      WHERE d.record_id IS NULL OR d.record_id IN (SELECT record_id FROM repeated)
+      WHERE d.record_id IS NULL OR octet_length(d.record_id) > ${identifierBytes} OR d.record_id IN (SELECT record_id FROM repeated)
          OR d.record_id IN (SELECT record_id FROM oversized WHERE bytes > ${limits.recordBytes} OR largest IS NOT NULL)
       RETURNING d.record_id, d.copies
     ), rejected AS (
@@ -33,6 +36,7 @@ export async function reject(connection: pg.PoolClient, tables: TableNames, delt
       INSERT INTO ${tables.rejections}
       SELECT ${number}, r.record_id, r.copies, CASE
         WHEN r.record_id IS NULL THEN 'the identifier is null'
+        WHEN octet_length(r.record_id) > ${identifierBytes} THEN 'the identifier of ' || octet_length(r.record_id) || ' bytes is over the limit of ${identifierBytes}'
         WHEN r.copies > 1 THEN 'the identifier occurs ' || r.copies || ' times'
         WHEN o.largest IS NOT NULL THEN 'column "' || o.largest || ' bytes is over the limit of ${limits.valueBytes}'
         ELSE 'the record of ' || o.bytes || ' bytes is over the limit of ${limits.recordBytes}' END

@@ -52,7 +52,7 @@ export async function settleSync(client: PostgresClient, sync: SyncRef, end: Ear
         throw new OpenBooksError(`the books of sync ${sync.subscriptionId}-${sync.number} don't close: ${JSON.stringify(books)}; its state tables stay as they are`);
       }
       if (intent !== null) await moveState(connection, tables, sync, intent);
-      if (end === null && !row.more_to_extract) await connection.query(`UPDATE ${tables.state} SET baseline_pending = false WHERE baseline_pending`);
+      if (end === null && books.notSent === 0 && !row.more_to_extract) await completeDiff(connection, tables, sync);
       await connection.query(`DELETE FROM ${tables.outcomes} WHERE sync = $1`, [sync.number]);
       const started = await connection.query(`DELETE FROM ${tables.chunks} WHERE sync = $1 RETURNING 1`, [sync.number]);
       if (row.attempt !== null) await connection.query(`DROP TABLE IF EXISTS ${tables.delta(sync.number, row.attempt)}, ${tables.intent(sync.number, row.attempt)}`);
@@ -75,13 +75,16 @@ async function lockSync(connection: pg.PoolClient, tables: TableNames, sync: Syn
 }
 
 async function countBooks(connection: pg.PoolClient, tables: TableNames, row: SyncColumns, sync: SyncRef): Promise<Books> {
-  const counted = await connection.query<{ registered: string; finished: string; succeeded: string; failed: string; not_sent: string }>(
-    `SELECT count(*) AS registered, count(finished_at) AS finished, coalesce(sum(succeeded), 0) AS succeeded, coalesce(sum(failed), 0) AS failed,
+  const counted = await connection.query<{ registered: string; doubtful: string; succeeded: string; failed: string; not_sent: string }>(
+    `SELECT count(*) AS registered, count(*) FILTER (WHERE holder IS NOT NULL AND finished_at IS NULL) AS doubtful, coalesce(sum(succeeded), 0) AS succeeded, coalesce(sum(failed), 0) AS failed,
        coalesce(sum(CASE WHEN finished_at IS NULL THEN records ELSE not_sent END), 0) AS not_sent
      FROM ${tables.chunks} WHERE sync = $1`,
     [sync.number],
   );
   const chunks = counted.rows[0];
+  if (Number(chunks?.doubtful) > 0) {
+    throw new OpenBooksError(`sync ${sync.subscriptionId}-${sync.number} has ${chunks?.doubtful ?? ''} chunks that were started and never finished: nobody knows yet how their records ended`);
+  }
   const extracted = { added: Number(row.added), updated: Number(row.updated), deleted: Number(row.deleted), rejected: Number(row.rejected) };
   const toSend = Number(row.to_send);
   const succeeded = Number(chunks?.succeeded);
@@ -124,6 +127,17 @@ async function updateRecords(connection: pg.PoolClient, tables: TableNames, sett
   await connection.query(`
     INSERT INTO ${tables.records} (record_id, checksum) SELECT record_id, checksum FROM ${settled} WHERE acknowledged AND operation IN ('new', 'updated')
     ON CONFLICT (record_id) DO UPDATE SET checksum = excluded.checksum`);
+}
+
+/** Nothing that the diff found waits any more: the next one may start from here. A record that failed is looked at again by its id. */
+async function completeDiff(connection: pg.PoolClient, tables: TableNames, sync: SyncRef): Promise<void> {
+  await connection.query(
+    `UPDATE ${tables.state} AS t SET baseline_pending = false, model_digest = s.model_digest, columns = s.columns,
+       full_diff_at = CASE WHEN s.full_diff THEN s.started_at ELSE t.full_diff_at END
+     FROM ${tables.syncs} AS s WHERE s.number = $1`,
+    [sync.number],
+  );
+  await connection.query(`UPDATE ${tables.checkpoints} AS c SET checkpoint = greatest(c.checkpoint, s.checkpoint) FROM ${tables.syncs} AS s WHERE s.number = $1`, [sync.number]);
 }
 
 async function close(

@@ -7,9 +7,13 @@ import { quote, type TableNames } from './names.js';
  */
 export async function createStateTables(client: pg.PoolClient, schema: string, tables: TableNames): Promise<void> {
   // Two workers may meet here; CREATE … IF NOT EXISTS alone can fail on a unique violation in the catalogue.
-  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [tables.syncs]);
+  const exists = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
+  if (exists.rowCount === 0) {
+    await lock(client, schema);
+    await client.query(`CREATE SCHEMA IF NOT EXISTS ${quote(schema)}`);
+  }
+  await lock(client, tables.syncs);
   await client.query(`
-    CREATE SCHEMA IF NOT EXISTS ${quote(schema)};
     CREATE TABLE IF NOT EXISTS ${tables.records} (record_id text COLLATE "C" PRIMARY KEY, checksum bigint);
     CREATE TABLE IF NOT EXISTS ${tables.checkpoints} (source_id text, model_id text, checkpoint timestamptz);
     CREATE TABLE IF NOT EXISTS ${tables.failures} (
@@ -46,12 +50,20 @@ export async function createStateTables(client: pg.PoolClient, schema: string, t
       not_sent bigint NOT NULL DEFAULT 0,
       excluded bigint NOT NULL DEFAULT 0,
       more_to_extract boolean NOT NULL DEFAULT false,
+      resent_for_columns bigint NOT NULL DEFAULT 0,
+      full_diff boolean,
+      model_digest text,
+      columns jsonb,
+      checkpoint timestamptz,
       error text);
     CREATE TABLE IF NOT EXISTS ${tables.state} (
       owner text NOT NULL,
       destination_identity text NOT NULL,
       algorithm int NOT NULL,
-      baseline_pending boolean NOT NULL);
+      baseline_pending boolean NOT NULL,
+      full_diff_at timestamptz,
+      model_digest text,
+      columns jsonb);
     CREATE TABLE IF NOT EXISTS ${tables.chunks} (
       sync bigint NOT NULL,
       chunk int NOT NULL,
@@ -67,4 +79,9 @@ export async function createStateTables(client: pg.PoolClient, schema: string, t
       PRIMARY KEY (sync, chunk));
     CREATE TABLE IF NOT EXISTS ${tables.outcomes} (sync bigint NOT NULL, chunk int NOT NULL, record_id text COLLATE "C" NOT NULL, outcome text NOT NULL, reason text NOT NULL);
   `);
+}
+
+/** Until the transaction ends. */
+async function lock(client: pg.PoolClient, name: string): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [name]);
 }

@@ -17,6 +17,7 @@ const result: SyncResult = {
   processed: 120,
   succeeded: 120,
   moreToExtract: false,
+  resentForColumns: 0,
   error: null,
 };
 

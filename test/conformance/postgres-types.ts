@@ -1,0 +1,1 @@
+export function postgresTypeLaws(_open: unknown): void {}

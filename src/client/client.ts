@@ -190,7 +190,7 @@ export class SluiceClient {
         throw new RefusedError(`subscription "${subscriptionId ?? ''}" is not running: run \`sluice apply\` first`, { cause: error });
       }
       const code = grpcCodeOf(error);
-      if (code === deadlineExceeded || code === queryRefused) {
+      if (code === deadlineExceeded || code === cancelled || code === queryRefused) {
         throw new RefusedError(`no worker answered within ${answerWithinMs / 1000} s: start one with \`sluice worker\`; a sync asked for now may still start then`, { cause: error });
       }
       if (code === unavailable) throw new TemporalUnavailableError(`the Temporal server at ${this.address} can't be reached: start it, or set --address or TEMPORAL_ADDRESS`, { cause: error });
@@ -199,7 +199,8 @@ export class SluiceClient {
   }
 }
 
-/** gRPC status codes. */
+/** gRPC status codes. A deadline that passes can show as `cancelled` too, when the server ends the call first; nothing here cancels calls itself. */
+const cancelled = 1;
 const deadlineExceeded = 4;
 const queryRefused = 9;
 const unavailable = 14;

@@ -1,5 +1,6 @@
 import type { Operation, Subscription } from '../domain/subscription.js';
 import type { Extracted } from '../domain/books.js';
+import type { DiffScope } from '../domain/diff-scope.js';
 import type { EarlyEnd, SyncResult, SyncTrigger } from '../domain/sync.js';
 
 /** One column of a model, as the warehouse describes it. `type` is the warehouse's own full name for it. */
@@ -91,6 +92,25 @@ export interface UnfinishedChunk extends StagedChunk {
   readonly started: boolean;
 }
 
+/** What a sync would find now. */
+export interface DryRun {
+  readonly extracted: Extracted;
+  /** What the sync mode would send, before the limit and the quota. */
+  readonly toSend: number;
+  readonly scope: DiffScope;
+  readonly resentForColumns: number;
+  readonly moreToExtract: boolean;
+}
+
+/** A record that was rejected by the latest sync. */
+export interface RejectionRow {
+  /** Null where the identifier is. */
+  readonly recordId: string | null;
+  /** Rows of the model that it stands for. */
+  readonly records: number;
+  readonly reason: string;
+}
+
 export interface FailureRow {
   readonly recordId: string;
   readonly operation: Operation;
@@ -119,6 +139,9 @@ export interface Warehouse {
   /** Runs the model once and keeps what changed as delta and intent; idempotent: the first finished attempt of a sync wins, later calls return its counts. */
   diffModel(request: DiffRequest, signal: AbortSignal): Promise<DiffResult>;
 
+  /** Runs the diff and undoes everything: changes nothing. */
+  dryRun(subscription: Subscription, full: boolean, signal: AbortSignal): Promise<DryRun>;
+
   /** Streams the records to send as events, in no particular order of chunks. Read-only. */
   readDelta(request: { sync: SyncRef; subscription: Subscription }, signal: AbortSignal): AsyncIterable<StagedLines>;
 
@@ -146,7 +169,10 @@ export interface Warehouse {
    */
   settleSync(sync: SyncRef, end: EarlyEnd | null): Promise<SyncResult>;
 
-  /** The settled or open row of a sync. */
+  /** What was not delivered, the latest failure first, and samples of what the latest sync rejected. */
+  failures(subscriptionId: string, limit: number): Promise<{ readonly failures: readonly FailureRow[]; readonly total: number; readonly rejections: readonly RejectionRow[] }>;
+
+  /** The settled syncs, newest first. */
   history(subscriptionId: string, limit: number): Promise<readonly SyncResult[]>;
 
   close(): Promise<void>;

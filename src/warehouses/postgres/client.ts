@@ -36,6 +36,8 @@ export const forBulk = [
 
 export interface TransactionOptions {
   readonly bulk?: boolean;
+  /** Undo everything at the end, also when all went well. */
+  readonly rollBack?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -43,6 +45,15 @@ export interface TransactionOptions {
 export interface StreamParser<T> {
   push(bytes: Buffer): Iterable<T>;
   end(): Iterable<T>;
+}
+
+/** Lets the server end a statement whose worker has died. Not every server's platform can; then the statement timeout remains. */
+async function endWithClient(client: pg.PoolClient): Promise<void> {
+  try {
+    await client.query(`SAVEPOINT settings; SET LOCAL client_connection_check_interval = '10s'; RELEASE SAVEPOINT settings`);
+  } catch {
+    await client.query('ROLLBACK TO SAVEPOINT settings');
+  }
 }
 
 /** A pool of connections to one source. Every statement runs in a transaction with pinned settings. */
@@ -62,25 +73,27 @@ export class PostgresClient {
     });
     // An idle connection that the server ends is replaced at its next use; the pool must only not crash the process.
     this.pool.on('error', () => undefined);
+    // One that ends while in use fails its statement; the event that comes with it says nothing more.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /** Runs `work` in one transaction. An aborted signal cancels the statement on the server. Throws SluiceErrors only. */
   async transaction<T>(work: (client: pg.PoolClient) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     const { client, stopWatching } = await this.begin(options);
-    let broken: Error | undefined;
+    let reusable = false;
     try {
       const result = await work(client);
-      await client.query('COMMIT');
+      await client.query(options.rollBack === true ? 'ROLLBACK' : 'COMMIT');
+      reusable = true;
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').catch((rollbackError: unknown) => {
-        broken = rollbackError instanceof Error ? rollbackError : new Error('rollback failed');
-      });
+      reusable = await client.query('ROLLBACK').then(() => true, () => false);
       options.signal?.throwIfAborted();
       throw asWarehouseError(this.source, error);
     } finally {
       stopWatching();
-      client.release(broken);
+      // A cancellation that was sent may still arrive, and would end another's statement on this connection.
+      client.release(!reusable || options.signal?.aborted === true);
     }
   }
 
@@ -110,6 +123,7 @@ export class PostgresClient {
     const stopWatching = this.cancelOnAbort(client, options.signal);
     try {
       await client.query(`BEGIN; ${pinned}; SET LOCAL statement_timeout = ${this.settings.statementTimeoutMs}${options.bulk === true ? `; ${forBulk}` : ''}`);
+      if (options.bulk === true) await endWithClient(client);
     } catch (error) {
       stopWatching();
       client.release(true);

@@ -49,7 +49,7 @@ export async function diffModel(client: PostgresClient, request: DiffRequest, si
 }
 
 /** Makes the delta, and names every duplicate in it: also those among unchanged rows, which only a count betrays. */
-async function runModel(connection: pg.PoolClient, tables: TableNames, delta: string, model: Model, columns: readonly ModelColumn[], past: Past): Promise<void> {
+export async function runModel(connection: pg.PoolClient, tables: TableNames, delta: string, model: Model, columns: readonly ModelColumn[], past: Past): Promise<void> {
   const plan = { model, columns, failures: past.failures, since: past.since, formerChecksum: past.formerChecksum };
   // A part of the model can't be counted against all that is known; and a model that had duplicates at the last sync is taken to have them still.
   const search = past.known === 0 ? 'none' : past.since !== null || past.duplicates ? 'group' : 'count';
@@ -101,20 +101,23 @@ interface Found {
 async function registerDiff(connection: pg.PoolClient, tables: TableNames, request: DiffRequest, found: Found): Promise<boolean> {
   const { sync, attempt, subscription } = request;
   const { rejected, chunkCount, more, past, columns } = found;
-  // Where the former checksum can't be computed, every update may be due to the columns.
-  const resent = past.formerChecksum !== null ? 'reshaped' : past.columnsChanged ? 'true' : 'false';
   const registered = await connection.query(
     `UPDATE ${tables.syncs} SET attempt = $3, rejected = $4::bigint, chunk_count = $5, more_to_extract = $6, full_diff = $7, model_digest = $8, columns = $9,
        added = counted.added, updated = counted.updated, deleted = counted.deleted, to_send = counted.to_send,
        resent_for_columns = changed.resent, checkpoint = CASE WHEN $4::bigint <= ${maxSamples} THEN changed.latest END
      FROM (SELECT count(*) FILTER (WHERE operation = 'new') AS added, count(*) FILTER (WHERE operation = 'updated') AS updated,
              count(*) FILTER (WHERE operation = 'deleted') AS deleted, count(chunk) AS to_send FROM ${tables.intent(sync.number, attempt)}) AS counted,
-          (SELECT count(*) FILTER (WHERE operation = 'updated' AND ${resent}) AS resent, max(ts) FILTER (WHERE ts <= now()) AS latest
+          (SELECT count(*) FILTER (WHERE operation = 'updated' AND ${resentCondition(past)}) AS resent, max(ts) FILTER (WHERE ts <= now()) AS latest
              FROM ${tables.delta(sync.number, attempt)}) AS changed
      WHERE number = $1 AND epoch = $2 AND attempt IS NULL AND finished_at IS NULL`,
     [sync.number, sync.epoch, attempt, rejected, chunkCount, more, past.scope === 'full', modelDigest(subscription.model), JSON.stringify(columns)],
   );
   return registered.rowCount === 1;
+}
+
+/** SQL that is true for updates that only the model's changed columns brought about: all of them, where the former checksum can't be computed any more. */
+export function resentCondition(past: Past): string {
+  return past.formerChecksum !== null ? 'reshaped' : String(past.columnsChanged);
 }
 
 async function readDiffResult(connection: pg.PoolClient, tables: TableNames, sync: SyncRef): Promise<DiffResult | null> {

@@ -1,7 +1,8 @@
+import type pg from 'pg';
 import { syncIdOf } from '../../domain/subscription.js';
 import type { FinalSyncStatus, SyncResult, SyncTrigger } from '../../domain/sync.js';
 import type { PostgresClient } from './client.js';
-import { tableNames } from './names.js';
+import { tableNames, type TableNames } from './names.js';
 
 /** A row of `syncs_<subscription_id>`, as the driver gives it: bigint as text. */
 export interface SyncColumns {
@@ -30,12 +31,17 @@ export interface SyncColumns {
 export const syncColumns = `number, epoch, attempt, status, trigger, started_at, finished_at, to_send, added, updated, deleted, rejected,
   processed, succeeded, failed, not_sent, excluded, more_to_extract, resent_for_columns, error`;
 
+/** False before a subscription's first sync. */
+export async function hasStateTables(connection: pg.PoolClient, tables: TableNames): Promise<boolean> {
+  const exists = await connection.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [tables.syncs]);
+  return exists.rows[0]?.there === true;
+}
+
 /** The settled syncs of a subscription, newest first. Empty where nothing has run yet. */
 export async function readHistory(client: PostgresClient, subscriptionId: string, limit: number): Promise<readonly SyncResult[]> {
   const tables = tableNames(client.settings.stateSchema, subscriptionId);
   return client.transaction(async (connection) => {
-    const exists = await connection.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [tables.syncs]);
-    if (exists.rows[0]?.there !== true) return [];
+    if (!(await hasStateTables(connection, tables))) return [];
     const rows = await connection.query<SyncColumns>(`SELECT ${syncColumns} FROM ${tables.syncs} WHERE finished_at IS NOT NULL ORDER BY number DESC LIMIT $1`, [limit]);
     return rows.rows.map((row) => asSyncResult(subscriptionId, row));
   });

@@ -4,6 +4,8 @@ import { abandonChunk, acquireChunk, finishChunk, registerChunks, releaseChunk }
 import { PostgresClient, type PostgresSettings } from './client.js';
 import { describeModel } from './columns.js';
 import { diffModel } from './diff.js';
+import { dryRun } from './dry-run.js';
+import { readFailures } from './failures.js';
 import { readHistory } from './history.js';
 import { openSync } from './open.js';
 import { resetState } from './reset.js';
@@ -20,6 +22,7 @@ export function createPostgresWarehouse(source: string, settings: PostgresSettin
     openSync: (request) => openSync(client, request),
     resetState: (subscription, destinationIdentity) => resetState(client, subscription, destinationIdentity),
     diffModel: (request, signal) => diffModel(client, request, signal),
+    dryRun: (subscription, full, signal) => dryRun(client, subscription, full, signal),
     readDelta: (request, signal) => readDelta(client, request, signal),
     registerChunks: (sync, chunks) => registerChunks(client, sync, chunks),
     acquireChunk: (sync, chunk, holder, leaseMs) => acquireChunk(client, sync, chunk, holder, leaseMs),
@@ -28,6 +31,7 @@ export function createPostgresWarehouse(source: string, settings: PostgresSettin
     abandonChunk: (sync, chunk, holder, reason) => abandonChunk(client, sync, chunk, holder, reason),
     fenceSync: (sync) => fenceSync(client, sync),
     settleSync: (sync, end) => settleSync(client, sync, end),
+    failures: (subscriptionId, limit) => readFailures(client, subscriptionId, limit),
     history: (subscriptionId, limit) => readHistory(client, subscriptionId, limit),
     close: () => client.close(),
   } satisfies Warehouse;

@@ -12,4 +12,4 @@ process.once('SIGTERM', () => void worker.stop());
 process.once('disconnect', () => process.exit(1)); // the test that started this is gone
 process.send?.('ready');
 await worker.finished;
-process.disconnect();
+process.exit(); // the channel would keep it alive

@@ -1,0 +1,52 @@
+import type { Operation } from '../../domain/subscription.js';
+import type { FailureRow, RejectionRow } from '../warehouse.js';
+import type { PostgresClient } from './client.js';
+import { hasStateTables } from './history.js';
+import { tableNames } from './names.js';
+
+interface FailureColumns {
+  readonly record_id: string;
+  readonly operation: Operation;
+  readonly maybe_delivered: boolean;
+  readonly attempts: number;
+  readonly first_failed_at: Date;
+  readonly last_failed_at: Date;
+  readonly reason: string;
+  readonly expired: boolean;
+}
+
+/** What was not delivered and why, from `failures_` and `rejections_`. */
+export async function readFailures(
+  client: PostgresClient,
+  subscriptionId: string,
+  limit: number,
+): Promise<{ failures: readonly FailureRow[]; total: number; rejections: readonly RejectionRow[] }> {
+  const tables = tableNames(client.settings.stateSchema, subscriptionId);
+  return client.transaction(async (connection) => {
+    if (!(await hasStateTables(connection, tables))) return { failures: [], total: 0, rejections: [] };
+    const counted = await connection.query<{ total: string }>(`SELECT count(*) AS total FROM ${tables.failures}`);
+    const failures = await connection.query<FailureColumns>(`SELECT * FROM ${tables.failures} ORDER BY last_failed_at DESC, record_id LIMIT $1`, [limit]);
+    const rejections = await connection.query<{ record_id: string | null; records: string; reason: string }>(
+      `SELECT record_id, records, reason FROM ${tables.rejections} ORDER BY record_id LIMIT $1`,
+      [limit],
+    );
+    return {
+      failures: failures.rows.map(asFailureRow),
+      total: Number(counted.rows[0]?.total),
+      rejections: rejections.rows.map((row) => ({ recordId: row.record_id, records: Number(row.records), reason: row.reason })),
+    };
+  });
+}
+
+function asFailureRow(row: FailureColumns): FailureRow {
+  return {
+    recordId: row.record_id,
+    operation: row.operation,
+    maybeDelivered: row.maybe_delivered,
+    attempts: row.attempts,
+    firstFailedAt: row.first_failed_at.toISOString(),
+    lastFailedAt: row.last_failed_at.toISOString(),
+    reason: row.reason,
+    expired: row.expired,
+  };
+}

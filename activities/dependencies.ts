@@ -7,6 +7,8 @@ import type { Subscription } from '../src/domain/subscription.js';
 export interface ActivityDependencies {
   readonly workspaceId: string;
   readonly staging: StagingStore;
+  /** How long staged records are kept after nothing was written to their sync any more. */
+  readonly stagingRetainMs: number;
   /** Throws UnknownReferenceError when this worker's configuration lacks the subscription's source. */
   warehouseOf(subscription: Subscription): Warehouse;
   /** Throws UnknownReferenceError when this worker's configuration lacks the subscription's destination. */

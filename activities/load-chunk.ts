@@ -32,7 +32,8 @@ export async function loadChunk(dependencies: ActivityDependencies, input: LoadI
       return await load.run(warehouse);
     } finally {
       stopping.dispose();
-      await taken.lease.release();
+      // Best effort: a lease that can't be given back runs out by itself.
+      await taken.lease.release().catch(() => undefined);
     }
   });
 }

@@ -22,12 +22,12 @@ export class Adapters {
 
   /** Null when the configuration has no such source. */
   warehouse(name: string): Warehouse | null {
-    return made(this.warehouses, name, this.configuration.sources[name], (config) => createWarehouse(name, resolveReferences(config, this.env)));
+    return made(this.warehouses, name, own(this.configuration.sources, name), (config) => createWarehouse(name, resolveReferences(config, this.env)));
   }
 
   /** Null when the configuration has no such destination. */
   destination(name: string): Destination | null {
-    return made(this.destinations, name, this.configuration.destinations[name], (config) => createDestination(name, resolveReferences(config, this.env)));
+    return made(this.destinations, name, own(this.configuration.destinations, name), (config) => createDestination(name, resolveReferences(config, this.env)));
   }
 
   dependencies(): ActivityDependencies {
@@ -38,6 +38,7 @@ export class Adapters {
     return {
       workspaceId: this.configuration.workspace.id,
       staging: createStaging(resolveReferences(this.configuration.staging, this.env)),
+      stagingRetainMs: this.configuration.staging.retainMs,
       warehouseOf: (subscription) => named(subscription, 'source', subscription.model.source, this.warehouse(subscription.model.source)),
       destinationOf: (subscription) => named(subscription, 'destination', subscription.destination, this.destination(subscription.destination)),
       subscriptionProblems,
@@ -48,6 +49,11 @@ export class Adapters {
   async close(): Promise<void> {
     await Promise.all([...this.warehouses.values(), ...this.destinations.values()].map((adapter) => adapter.close()));
   }
+}
+
+/** Names come from payloads too: `constructor` is not a source. */
+function own<T>(entries: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(entries, name) ? entries[name] : undefined;
 }
 
 function made<Config, Adapter>(kept: Map<string, Adapter>, name: string, config: Config | undefined, make: (config: Config) => Adapter): Adapter | null {

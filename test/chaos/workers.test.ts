@@ -13,7 +13,7 @@ describe('a worker', function () {
   let rig: Rig;
   let people: Subscribed;
   let victim: WorkerProcess;
-  before(async () => (rig = await createRig({ destination: { batchSize, concurrency } })));
+  before(async () => (rig = await createRig({ destination: { batchSize, concurrency, giveUpAfterMs: 120_000 } })));
   after(() => rig.stop());
   afterEach(() => victim.end('SIGKILL'));
 

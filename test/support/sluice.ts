@@ -7,7 +7,7 @@ import type { Subscription } from '../../src/domain/subscription.js';
 import { startWorker, type RunningWorker } from '../../src/worker/worker.js';
 import { freshDatabase } from './postgres.js';
 import { Receiver } from './receiver.js';
-import { freshNamespace, testServer } from './temporal.js';
+import { freshNamespace, quietWorkers, testServer } from './temporal.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 /** A whole Sluice on real parts: a Temporal namespace, a warehouse database, a receiver, a client and, once started, a worker. */
@@ -50,6 +50,7 @@ export interface RigOptions {
 }
 
 export async function createRig(options: RigOptions = {}): Promise<Rig> {
+  quietWorkers();
   const server = options.server ?? { ...(await testServer()), namespace: await freshNamespace() };
   const { address, namespace } = server;
   const [database, folder, receiver, connection, client] = await Promise.all([

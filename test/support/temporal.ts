@@ -24,9 +24,18 @@ interface SharedServer {
 let shared: Promise<SharedServer> | null = null;
 let namespacesTaken = 0;
 
+let quiet = false;
+
+/** Workers in tests tell their whole life otherwise, and all the failures that tests provoke. */
+export function quietWorkers(): void {
+  if (quiet) return;
+  quiet = true;
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+}
+
 function sharedServer(): Promise<SharedServer> {
   shared ??= (async () => {
-    Runtime.install({ logger: new DefaultLogger('WARN') }); // workers in tests tell their whole life otherwise
+    quietWorkers();
     const server = await startTemporal({
       port: 0,
       headless: true,

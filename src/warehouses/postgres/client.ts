@@ -56,25 +56,20 @@ async function endWithClient(client: pg.PoolClient): Promise<void> {
   }
 }
 
-/** A pool of connections to one source. Every statement runs in a transaction with pinned settings. */
+/**
+ * Connections to one source. Every statement runs in a transaction with pinned settings. Diffs and the like wait for one of `maxConcurrentDiffs` connections,
+ * so that a thousand subscriptions don't exhaust the source; what is short, such as a lease's renewal, never waits behind them.
+ */
 export class PostgresClient {
-  private readonly pool: pg.Pool;
+  private readonly quick: pg.Pool;
+  private readonly bulk: pg.Pool;
 
   constructor(
     readonly source: string,
     readonly settings: PostgresSettings,
   ) {
-    this.pool = new pg.Pool({
-      connectionString: settings.url,
-      max: settings.maxConcurrentDiffs + 6,
-      connectionTimeoutMillis: 15_000,
-      application_name: 'sluice',
-      keepAlive: true,
-    });
-    // An idle connection that the server ends is replaced at its next use; the pool must only not crash the process.
-    this.pool.on('error', () => undefined);
-    // One that ends while in use fails its statement; the event that comes with it says nothing more.
-    this.pool.on('connect', (client) => client.on('error', () => undefined));
+    this.quick = createPool(settings.url, quickConnections, 15_000);
+    this.bulk = createPool(settings.url, settings.maxConcurrentDiffs, 0);
   }
 
   /** Runs `work` in one transaction. An aborted signal cancels the statement on the server. Throws SluiceErrors only. */
@@ -117,7 +112,7 @@ export class PostgresClient {
 
   private async begin(options: TransactionOptions): Promise<{ client: pg.PoolClient; stopWatching: () => void }> {
     options.signal?.throwIfAborted();
-    const client = await this.pool.connect().catch((error: unknown) => {
+    const client = await (options.bulk === true ? this.bulk : this.quick).connect().catch((error: unknown) => {
       throw asWarehouseError(this.source, error);
     });
     const stopWatching = this.cancelOnAbort(client, options.signal);
@@ -136,7 +131,7 @@ export class PostgresClient {
     if (signal === undefined) return () => undefined;
     const pid = (client as unknown as { readonly processID: number }).processID; // set by the driver, missing in its types
     const cancel = (): void => {
-      this.pool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined); // best effort: the statement timeout remains
+      this.quick.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined); // best effort: the statement timeout remains
     };
     signal.addEventListener('abort', cancel, { once: true });
     return () => {
@@ -145,6 +140,18 @@ export class PostgresClient {
   }
 
   async close(): Promise<void> {
-    await this.pool.end();
+    await Promise.all([this.quick.end(), this.bulk.end()]);
   }
+}
+
+const quickConnections = 6;
+
+/** @param waitMs for a free connection, or for a new one to be made; 0 waits as long as it takes */
+function createPool(url: string, max: number, waitMs: number): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max, connectionTimeoutMillis: waitMs, application_name: 'sluice', keepAlive: true });
+  // An idle connection that the server ends is replaced at its next use; the pool must only not crash the process.
+  pool.on('error', () => undefined);
+  // One that ends while in use fails its statement; the event that comes with it says nothing more.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
 }

@@ -2,9 +2,12 @@ import { Command, Option } from 'commander';
 import { addApply } from './commands/apply.js';
 import { addCancel } from './commands/cancel.js';
 import { addDev } from './commands/dev.js';
+import { addDiff } from './commands/diff.js';
+import { addFailures } from './commands/failures.js';
 import { addHistory } from './commands/history.js';
 import { addPause } from './commands/pause.js';
 import { addPlan } from './commands/plan.js';
+import { addReset } from './commands/reset.js';
 import { addResume } from './commands/resume.js';
 import { addStatus } from './commands/status.js';
 import { addSync } from './commands/sync.js';
@@ -31,7 +34,7 @@ export function createProgram(): Command {
     .addHelpText('after', exitCodes)
     .exitOverride();
   // The subcommands take over the settings above, so they are added last. This is the order of the help.
-  const add = [addDev, addWorker, addValidate, addPlan, addApply, addSync, addPause, addResume, addCancel, addStatus, addHistory];
+  const add = [addDev, addWorker, addValidate, addPlan, addApply, addSync, addPause, addResume, addCancel, addReset, addDiff, addStatus, addHistory, addFailures];
   for (const addCommand of add) addCommand(program);
   return program;
 }

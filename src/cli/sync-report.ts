@@ -12,6 +12,7 @@ export function resultText(result: SyncResult): string {
     `  processed  ${result.processed}: ${result.succeeded} succeeded, ${result.failed} failed`,
     `  left       ${result.notSent} not sent, ${result.excluded} excluded by the sync mode`,
   ];
+  if (result.resentForColumns > 0) lines.push(`  columns    ${result.resentForColumns} of the updates are due to changed columns`);
   if (result.moreToExtract) lines.push('  more       the next sync goes on where this one had to stop');
   if (result.error !== null) lines.push(`  error      ${result.error}`);
   return lines.join('\n');

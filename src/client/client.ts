@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError, WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { messageNames, type SubscriptionStatus, type SyncProgress, type SyncRequest, type SyncRequestAnswer, type SyncWorkflowInput } from '../contract/messages.js';
 import { memoKeys, syncWorkflowId, taskQueue, workflowTypes } from '../contract/names.js';
 import { searchAttributes } from '../contract/search-attributes.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { SyncResult } from '../domain/sync.js';
-import { RefusedError, TemporalUnavailableError, WrongOwnerError } from '../errors/errors.js';
+import { NoWorkerError, WrongOwnerError } from '../errors/errors.js';
 import { connectTemporal, registerSearchAttributes, type ConnectOptions } from './connect.js';
 import { planChanges, type Change } from './plan.js';
+import { processedUnderWay } from './progress.js';
+import { Reach } from './reach.js';
 
 /** What `apply` needs of a configuration. */
 export interface Wanted {
@@ -15,16 +17,18 @@ export interface Wanted {
   readonly subscriptions: Readonly<Record<string, Subscription>>;
 }
 
-/** How long a worker may take to answer before a call says that none does, in ms. */
-const answerWithinMs = 15_000;
 const pollEveryMs = 250;
 
 /** Starts, watches and steers subscriptions. Every method throws TemporalUnavailableError when the server can't be reached. */
 export class SluiceClient {
+  private readonly reach: Reach;
+
   private constructor(
     private readonly temporal: Client,
-    private readonly address: string,
-  ) {}
+    address: string,
+  ) {
+    this.reach = new Reach(temporal, address);
+  }
 
   static async connect(options: ConnectOptions): Promise<SluiceClient> {
     return new SluiceClient(await connectTemporal(options), options.address);
@@ -37,30 +41,40 @@ export class SluiceClient {
 
   /** Makes what runs equal to what is wanted; needs no worker. A change takes effect from each subscription's next sync. */
   async apply(wanted: Wanted): Promise<readonly Change[]> {
-    await this.reached(registerSearchAttributes(this.temporal));
+    await this.reach.reached(registerSearchAttributes(this.temporal));
     const running = await this.running(wanted);
     const changes = planChanges(wanted.subscriptions, running);
     for (const change of changes) {
       const subscription = wanted.subscriptions[change.subscriptionId] ?? running.get(change.subscriptionId);
       if (subscription === undefined || change.kind === 'unchanged') continue;
       if (change.kind === 'start') await this.start({ workspaceId: wanted.workspace.id, subscription });
-      else await this.signal(subscription.id, messageNames.configure, change.kind === 'disable' ? { ...subscription, enabled: false } : subscription);
+      else await this.reach.signal(subscription.id, messageNames.configure, change.kind === 'disable' ? { ...subscription, enabled: false } : subscription);
     }
     return changes;
   }
 
   /** Asks for a sync; answers as soon as the subscription has taken or refused it. */
   async requestSync(subscriptionId: string, request: SyncRequest = {}): Promise<SyncRequestAnswer> {
-    return this.answered(subscriptionId, (handle) => handle.executeUpdate<SyncRequestAnswer, [SyncRequest]>(messageNames.requestSync, { args: [request] }));
+    return this.reach.answered(subscriptionId, (handle) => handle.executeUpdate<SyncRequestAnswer, [SyncRequest]>(messageNames.requestSync, { args: [request] }));
   }
 
-  /** Resolves with the result of the sync that serves the request, once the subscription's state has changed too. */
+  /** Resolves with the result of the sync that serves the request, once the subscription's state has changed too. A worker that is away is waited for. */
   async waitForSync(subscriptionId: string, request: number, onProgress: (progress: SyncProgress) => void = () => undefined): Promise<SyncResult> {
     for (;;) {
-      const status = await this.status(subscriptionId);
+      const status = await this.statusOnceAnswered(subscriptionId);
       if (status.requests.served >= request && status.lastSync !== null) return status.lastSync;
       if (status.currentSync !== null) await this.reportProgress(subscriptionId, status.currentSync, onProgress);
       await sleep(pollEveryMs);
+    }
+  }
+
+  private async statusOnceAnswered(subscriptionId: string): Promise<SubscriptionStatus> {
+    for (;;) {
+      try {
+        return await this.status(subscriptionId);
+      } catch (error) {
+        if (!(error instanceof NoWorkerError)) throw error;
+      }
     }
   }
 
@@ -70,25 +84,30 @@ export class SluiceClient {
   }
 
   async status(subscriptionId: string): Promise<SubscriptionStatus> {
-    return this.answered(subscriptionId, (handle) => handle.query<SubscriptionStatus>(messageNames.status));
+    return this.reach.answered(subscriptionId, (handle) => handle.query<SubscriptionStatus>(messageNames.status));
   }
 
   /** The latest syncs that the subscription's workflow remembers, newest first. */
   async recentSyncs(subscriptionId: string): Promise<readonly SyncResult[]> {
-    return this.answered(subscriptionId, (handle) => handle.query<readonly SyncResult[]>(messageNames.history));
+    return this.reach.answered(subscriptionId, (handle) => handle.query<readonly SyncResult[]>(messageNames.history));
   }
 
   async pause(subscriptionId: string): Promise<void> {
-    await this.signal(subscriptionId, messageNames.pause);
+    await this.reach.signal(subscriptionId, messageNames.pause);
   }
 
   async resume(subscriptionId: string): Promise<void> {
-    await this.signal(subscriptionId, messageNames.resume);
+    await this.reach.signal(subscriptionId, messageNames.resume);
   }
 
   /** Cancels the sync under way, gracefully. Does nothing when none is. */
   async cancelSync(subscriptionId: string): Promise<void> {
-    await this.signal(subscriptionId, messageNames.cancelSync);
+    await this.reach.signal(subscriptionId, messageNames.cancelSync);
+  }
+
+  /** After the sync under way the subscription forgets what was acknowledged; its next sync sends everything. */
+  async reset(subscriptionId: string): Promise<void> {
+    await this.reach.signal(subscriptionId, messageNames.resetSync);
   }
 
   async close(): Promise<void> {
@@ -97,7 +116,7 @@ export class SluiceClient {
 
   private async start(input: SyncWorkflowInput): Promise<void> {
     const { subscription, workspaceId } = input;
-    await this.reached(
+    await this.reach.reached(
       this.temporal.workflow.start(workflowTypes.sync, {
         workflowId: syncWorkflowId(subscription.id),
         taskQueue,
@@ -128,10 +147,10 @@ export class SluiceClient {
 
   /** What the running subscriptions were started with or configured to, by id. Read from memos, so that no worker is needed. */
   private async inputs(expected: readonly string[]): Promise<ReadonlyMap<string, SyncWorkflowInput>> {
-    const listed = await this.reached(this.listed());
+    const listed = await this.reach.reached(this.listed());
     // The list lags behind by moments; what is expected is looked up by its id.
     for (const id of expected) {
-      const found = await this.reached(this.describe(id));
+      const found = await this.reach.reached(this.describe(id));
       if (found === null) listed.delete(id);
       else listed.set(id, found);
     }
@@ -160,54 +179,13 @@ export class SluiceClient {
   private async reportProgress(subscriptionId: string, syncId: string, onProgress: (progress: SyncProgress) => void): Promise<void> {
     const workflowId = `${syncWorkflowId(subscriptionId)}/${syncId.slice(subscriptionId.length + 1)}`;
     try {
-      const handle = this.temporal.workflow.getHandle(workflowId);
-      const [progress, description] = await Promise.all([handle.query<SyncProgress>(messageNames.progress), handle.describe()]);
-      onProgress({ ...progress, processed: progress.processed + underWay(description.raw.pendingActivities ?? []) });
+      const [progress, description] = await this.reach.answeredBy(workflowId, (handle) => Promise.all([handle.query<SyncProgress>(messageNames.progress), handle.describe()]));
+      onProgress({ ...progress, processed: progress.processed + processedUnderWay(description.raw.pendingActivities ?? []) });
     } catch (error) {
-      // The sync has just ended, or its workflow is not there yet; the next status tells.
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      // The sync has just ended, its workflow is not there yet, or no worker answers; the next status tells.
+      if (!(error instanceof WorkflowNotFoundError) && !(error instanceof NoWorkerError)) throw error;
     }
   }
-
-  private async signal(subscriptionId: string, name: string, ...args: unknown[]): Promise<void> {
-    await this.reached(this.temporal.workflow.getHandle(syncWorkflowId(subscriptionId)).signal(name, ...args), subscriptionId);
-  }
-
-  /** For what only a worker can answer. */
-  private async answered<T>(subscriptionId: string, ask: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
-    const handle = this.temporal.workflow.getHandle(syncWorkflowId(subscriptionId));
-    return this.reached(
-      this.temporal.withDeadline(Date.now() + answerWithinMs, () => ask(handle)),
-      subscriptionId,
-    );
-  }
-
-  private async reached<T>(call: Promise<T>, subscriptionId?: string): Promise<T> {
-    try {
-      return await call;
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) {
-        throw new RefusedError(`subscription "${subscriptionId ?? ''}" is not running: run \`sluice apply\` first`, { cause: error });
-      }
-      const code = grpcCodeOf(error);
-      if (code === deadlineExceeded || code === cancelled || code === queryRefused) {
-        throw new RefusedError(`no worker answered within ${answerWithinMs / 1000} s: start one with \`sluice worker\`; a sync asked for now may still start then`, { cause: error });
-      }
-      if (code === unavailable) throw new TemporalUnavailableError(`the Temporal server at ${this.address} can't be reached: start it, or set --address or TEMPORAL_ADDRESS`, { cause: error });
-      throw error;
-    }
-  }
-}
-
-/** gRPC status codes. A deadline that passes can show as `cancelled` too, when the server ends the call first; nothing here cancels calls itself. */
-const cancelled = 1;
-const deadlineExceeded = 4;
-const queryRefused = 9;
-const unavailable = 14;
-
-function grpcCodeOf(error: unknown): number | null {
-  if (isGrpcServiceError(error)) return error.code;
-  return error instanceof Error && error.cause !== undefined ? grpcCodeOf(error.cause) : null;
 }
 
 function inputOf(memo: Readonly<Record<string, unknown>> | undefined): SyncWorkflowInput | null {
@@ -215,16 +193,4 @@ function inputOf(memo: Readonly<Record<string, unknown>> | undefined): SyncWorkf
   const subscription = memo?.[memoKeys.configuration];
   if (typeof workspaceId !== 'string' || typeof subscription !== 'object' || subscription === null) return null;
   return { workspaceId, subscription: subscription as Subscription }; // written by `start` and by the workflow, both typed
-}
-
-/** Records that running load activities have processed, by their heartbeats. */
-function underWay(activities: readonly { readonly heartbeatDetails?: { readonly payloads?: readonly { readonly data?: Uint8Array | null }[] | null } | null; readonly activityType?: { readonly name?: string | null } | null }[]): number {
-  let processed = 0;
-  for (const { heartbeatDetails, activityType } of activities) {
-    const data = heartbeatDetails?.payloads?.[0]?.data;
-    if (activityType?.name !== 'loadChunk' || !data) continue;
-    const details = JSON.parse(Buffer.from(data).toString()) as { readonly processed?: number } | null;
-    processed += details?.processed ?? 0;
-  }
-  return processed;
 }

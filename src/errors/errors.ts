@@ -105,6 +105,9 @@ export class RefusedError extends SluiceError {
   readonly retryable = false;
 }
 
+/** Nobody is there to answer: no worker runs, or all are busy. */
+export class NoWorkerError extends RefusedError {}
+
 /** This worker is stopping; another attempt goes on where it left off. */
 export class WorkerStoppingError extends SluiceError {
   readonly retryable = true;

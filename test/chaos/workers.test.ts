@@ -13,9 +13,14 @@ describe('a worker', function () {
   let rig: Rig;
   let people: Subscribed;
   let victim: WorkerProcess;
+  let proxy: TcpProxy | null = null;
   before(async () => (rig = await createRig({ destination: { batchSize, concurrency, giveUpAfterMs: 120_000 } })));
   after(() => rig.stop());
-  afterEach(() => victim.end('SIGKILL'));
+  afterEach(async () => {
+    await victim.end('SIGKILL');
+    await proxy?.close();
+    proxy = null;
+  });
 
   /** Starts a sync of all rows on a worker of its own, slow enough to be interrupted; resolves with the request once some batches were taken. */
   const startLoad = async (by?: { readonly address: string }): Promise<number> => {
@@ -58,7 +63,7 @@ describe('a worker', function () {
   });
 
   it('that sleeps until another has taken over sends nothing older after something newer when it wakes', async () => {
-    const proxy = await TcpProxy.start(rig.address);
+    proxy = await TcpProxy.start(rig.address);
     const request = await startLoad(proxy);
     const arrivals: { readonly id: string; readonly sync: number }[] = [];
     rig.receiver.refuseRecord = ({ messageId, __segment_id }) => {
@@ -81,7 +86,6 @@ describe('a worker', function () {
       latest.set(id, sync);
     }
     await assertReceiverEqualsTable();
-    await proxy.close();
     await successor.stop();
   });
 });

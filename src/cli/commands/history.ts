@@ -1,10 +1,9 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import { loadConfiguration } from '../../config/index.js';
-import type { SyncResult } from '../../domain/sync.js';
-import { subscriptionOf } from '../known-subscriptions.js';
+import type { Command } from 'commander';
 import { printJson } from '../output.js';
 import { settingsOf, type Settings } from '../settings.js';
 import { historyText } from '../sync-report.js';
+import { wholeNumber } from '../whole-number.js';
+import { withWarehouse } from '../with-warehouse.js';
 
 export function addHistory(program: Command): void {
   program
@@ -17,26 +16,8 @@ export function addHistory(program: Command): void {
     .action(async (subscriptionId: string, { limit }: { limit: number }, command: Command) => history(subscriptionId, limit, settingsOf(command)));
 }
 
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 1 to 999999.');
-  return Number(text);
-}
-
 async function history(subscriptionId: string, limit: number, settings: Settings): Promise<void> {
-  const results = await readHistory(subscriptionId, limit, settings);
+  const results = await withWarehouse(settings, subscriptionId, (warehouse) => warehouse.history(subscriptionId, limit));
   if (settings.json) printJson(results);
   else console.log(results.length === 0 ? `no sync of ${subscriptionId} has ended yet` : historyText(results));
-}
-
-async function readHistory(subscriptionId: string, limit: number, settings: Settings): Promise<readonly SyncResult[]> {
-  const configuration = await loadConfiguration(settings.configFile, process.env, { requireVariables: false });
-  const { model } = subscriptionOf(configuration, settings, subscriptionId);
-  // The adapters bring every driver with them, which no other command should wait for.
-  const { Adapters } = await import('../../worker/adapters.js');
-  const adapters = new Adapters(configuration, process.env);
-  try {
-    return (await adapters.warehouse(model.source)?.history(subscriptionId, limit)) ?? [];
-  } finally {
-    await adapters.close();
-  }
 }

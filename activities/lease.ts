@@ -30,7 +30,7 @@ export async function takeChunk(warehouse: Warehouse, sync: SyncRef, chunk: numb
  */
 export class ChunkLease {
   readonly #timer: NodeJS.Timeout;
-  #lost: unknown = null;
+  #lost: FencedError | null = null;
 
   constructor(
     private readonly warehouse: Warehouse,

@@ -14,16 +14,16 @@ export async function loadChunks(
 ): Promise<EarlyEnd | null> {
   const waiting = [...chunks];
   const { destination } = input.subscription;
-  let stop: string | null = null;
+  const ended: { stop: string | null } = { stop: null };
   const sender = async (): Promise<void> => {
-    for (let chunk = waiting.shift(); chunk !== undefined && stop === null; chunk = waiting.shift()) {
+    for (let chunk = waiting.shift(); chunk !== undefined && ended.stop === null; chunk = waiting.shift()) {
       const place = chunks.indexOf(chunk) + 1;
       const summary = `Load chunk ${place} of ${chunks.length} to ${destination}`;
       const loaded = await lastingSteps.loadChunk.executeWithOptions({ summary }, [{ ...input, chunk }]);
-      stop ??= loaded.stop;
+      ended.stop ??= loaded.stop;
       onLoaded(loaded);
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, chunks.length) }, sender));
-  return stop === null ? null : { kind: 'failed', message: stop };
+  return ended.stop === null ? null : { kind: 'failed', message: ended.stop };
 }

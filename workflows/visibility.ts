@@ -27,7 +27,7 @@ export function showResult(result: SyncResult): void {
 /** Shows a subscription's state and its last sync. */
 export function showStatus(status: SubscriptionStatus): void {
   upsertSearchAttributes([{ key: searchAttributes.status, value: status.state }]);
-  const next = status.nextSyncAt === null ? 'on request only' : status.nextSyncAt;
+  const next = status.nextSyncAt ?? 'on request only';
   const lines = [`**${status.subscriptionId}** is **${status.state}**`, '', `- next sync: ${next}`];
   if (status.lastRefusal !== null) lines.push(`- last refusal: ${status.lastRefusal}`);
   if (status.lastSync !== null) lines.push('', resultMarkdown(status.lastSync));

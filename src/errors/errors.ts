@@ -75,11 +75,6 @@ export class StagingUnavailableError extends SluiceError {
   readonly retryable = true;
 }
 
-/** The destination was down for as long as the sync is willing to wait, or refused the credentials. */
-export class DestinationUnavailableError extends SluiceError {
-  readonly retryable = false;
-}
-
 /** The destination is not the one that acknowledged what the state tables hold. */
 export class DestinationChangedError extends SluiceError {
   readonly retryable = false;

@@ -1,6 +1,6 @@
-import type { Operation, Subscription } from '../domain/subscription.js';
+import type { DryRun, FailureReport } from '../contract/reports.js';
+import type { Subscription } from '../domain/subscription.js';
 import type { Extracted } from '../domain/books.js';
-import type { DiffScope } from '../domain/diff-scope.js';
 import type { EarlyEnd, SyncResult, SyncTrigger } from '../domain/sync.js';
 
 /** One column of a model, as the warehouse describes it. `type` is the warehouse's own full name for it. */
@@ -92,36 +92,6 @@ export interface UnfinishedChunk extends StagedChunk {
   readonly started: boolean;
 }
 
-/** What a sync would find now. */
-export interface DryRun {
-  readonly extracted: Extracted;
-  /** What the sync mode would send, before the limit and the quota. */
-  readonly toSend: number;
-  readonly scope: DiffScope;
-  readonly resentForColumns: number;
-  readonly moreToExtract: boolean;
-}
-
-/** A record that was rejected by the latest sync. */
-export interface RejectionRow {
-  /** Null where the identifier is. */
-  readonly recordId: string | null;
-  /** Rows of the model that it stands for. */
-  readonly records: number;
-  readonly reason: string;
-}
-
-export interface FailureRow {
-  readonly recordId: string;
-  readonly operation: Operation;
-  readonly maybeDelivered: boolean;
-  readonly attempts: number;
-  readonly firstFailedAt: string;
-  readonly lastFailedAt: string;
-  readonly reason: string;
-  readonly expired: boolean;
-}
-
 /**
  * What a sync needs of a warehouse. Every method may be called again after it failed or its answer was lost; how each stays idempotent is said there.
  * All throw WarehouseUnavailableError when a retry can help and WarehouseRefusedError when it cannot; their messages hold no values.
@@ -170,7 +140,7 @@ export interface Warehouse {
   settleSync(sync: SyncRef, end: EarlyEnd | null): Promise<SyncResult>;
 
   /** What was not delivered, the latest failure first, and samples of what the latest sync rejected. */
-  failures(subscriptionId: string, limit: number): Promise<{ readonly failures: readonly FailureRow[]; readonly total: number; readonly rejections: readonly RejectionRow[] }>;
+  failures(subscriptionId: string, limit: number): Promise<FailureReport>;
 
   /** The settled syncs, newest first. */
   history(subscriptionId: string, limit: number): Promise<readonly SyncResult[]>;

@@ -1,1 +1,174 @@
-export function postgresTypeLaws(_open: unknown): void {}
+import assert from 'node:assert/strict';
+import { sentBy, type StagedEvent } from './warehouse-driver.js';
+import { benchOf, type Bench, type WarehouseHarness } from './warehouse-suite.js';
+import { typeCases, typeSetup, type TypeCase } from './postgres-values.js';
+
+const literal = (text: string | null, type: string): string => (text === null ? 'null' : `'${text.replaceAll("'", "''")}'::${type}`);
+
+/** One row for each sample: `<type>/<place>` with a value in that type's column alone. Null is a sample of every type. */
+interface Row {
+  readonly id: string;
+  readonly column: string;
+  readonly type: string;
+  readonly values: TypeCase['samples'][number][] | readonly (readonly [string | null, unknown?])[];
+  readonly place: number;
+}
+
+const rows: readonly Row[] = typeCases.flatMap(({ type, samples }, index) => {
+  const values = [...samples, [null, null] as const];
+  return values.map((_, place) => ({ id: `${type}/${place}`, column: `v${index}`, type, values, place }));
+});
+
+/** In round r a row is r(r+1)/2 places further, so that each value of a type is followed by each other in some round, and by itself in some. */
+function sampleIn(row: Row, round: number): readonly [string | null, unknown?] {
+  return row.values[(row.place + (round * (round + 1)) / 2) % row.values.length] ?? [null];
+}
+
+/** What is PostgreSQL's alone: its types. */
+export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
+  describe('PostgreSQL’s types', function () {
+    this.timeout(60_000);
+    let harness: WarehouseHarness;
+    let bench: Bench;
+
+    before(async () => {
+      harness = await open();
+      bench = benchOf(harness);
+    });
+    beforeEach(() => harness.run(typeSetup));
+    afterEach(() => harness.clear());
+    after(() => harness.close());
+
+    const createSamples = () => {
+      const columns = typeCases.map(({ type }, index) => `v${index} ${type}`).join(', ');
+      const inserts = rows.map((row) => `insert into people (id, ${row.column}) values ('${row.id.replaceAll("'", "''")}', ${literal(sampleIn(row, 0)[0], row.type)})`);
+      return harness.run(`create table people (id text primary key, ${columns}); ${inserts.join('; ')}`);
+    };
+
+    it('have samples here that read differently, each', async () => {
+      await createSamples();
+      for (const [index, { type, samples }] of typeCases.entries()) {
+        const [found] = await harness.rows(`select count(distinct v${index}::text collate "C") as "distinct" from people`);
+        assert.equal(Number(found?.['distinct']), samples.length, type);
+      }
+    });
+
+    it('tell each value from each other, and take the same value as unchanged', async () => {
+      await createSamples();
+      const driver = bench.driver();
+      assert.equal((await driver.sync()).result.succeeded, rows.length);
+      const rounds = Math.max(...rows.map((row) => row.values.length));
+      for (let round = 1; round <= rounds; round++) {
+        await harness.run(rows.map((row) => `update people set ${row.column} = ${literal(sampleIn(row, round)[0], row.type)} where id = '${row.id}'`).join('; '));
+        const changed = rows.filter((row) => round % row.values.length !== 0).map((row) => `updated ${row.id}`);
+        const sent = new Set(sentBy(await driver.sync()));
+        assert.deepEqual({ missed: changed.filter((id) => !sent.has(id)), phantom: [...sent].filter((id) => !changed.includes(id)) }, { missed: [], phantom: [] }, `round ${round}`);
+      }
+    });
+
+    it('arrive as documented, on one line, from wherever Sluice connects', async () => {
+      await createSamples();
+      for (const elsewhere of [false, true]) {
+        const driver = bench.driver({ id: elsewhere ? 'elsewhere' : 'here', elsewhere });
+        const events = new Map((await driver.sync()).events.map((event): [string, StagedEvent] => [event.__segment_id, event]));
+        for (const row of rows) {
+          const sample = sampleIn(row, 0);
+          if (sample.length === 2) assert.deepEqual(events.get(row.id)?.properties[row.column], sample[1], `${row.id} ${sample[0]}`);
+        }
+      }
+    });
+
+    it('read the same from wherever Sluice connects', async () => {
+      await createSamples();
+      await bench.driver().sync();
+      assert.deepEqual(sentBy(await bench.driver({ elsewhere: true }).sync()), []);
+    });
+
+    const identifiers = ['smallint', 'bigint', 'numeric', 'boolean', 'uuid', 'character(3)', 'character varying(20)', 'bytea', 'date', 'timestamp with time zone', 'interval', 'inet', 'mood', 'big', 'pair', 'integer[]', 'citext', 'jsonb', 'point'];
+    it('identify records by their text, whichever they are', async () => {
+      for (const [index, type] of identifiers.entries()) {
+        const samples = typeCases.find((one) => one.type === type)?.samples ?? [];
+        const table = `t${index}`;
+        await harness.run(`create table ${table} (id ${type}, name text); insert into ${table} values ${samples.map(([text]) => `(${literal(text, type)}, 'x')`).join(', ')}`);
+        const driver = bench.driver({ id: table, query: `select * from ${table}` });
+        const ids = (await harness.rows(`set timezone = 'UTC'; select id::text as id from ${table}`).catch(() => [])).map(({ id }) => String(id));
+        const { events, result } = await driver.sync();
+        assert.deepEqual([result.extracted.added, result.extracted.rejected], [samples.length, 0], type);
+        if (ids.length > 0) assert.deepEqual(events.map((event) => event.__segment_id).sort(), ids.sort(), type);
+        await harness.run(`delete from ${table}`);
+        assert.equal((await driver.sync()).result.extracted.deleted, samples.length, type);
+      }
+    });
+
+    it('may be collated so that different texts are equal, and are told apart all the same', async () => {
+      await harness.run(`
+        create collation careless (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+        create table people (id text collate careless, name text collate careless);
+        insert into people values ('a', 'x'), ('A', 'x'), ('á', 'é')`);
+      const driver = bench.driver();
+      assert.deepEqual(sentBy(await driver.sync()), ['new A', 'new a', 'new á']);
+      await harness.run(`update people set name = upper(name)`);
+      assert.deepEqual(sentBy(await driver.sync()), ['updated A', 'updated a', 'updated á']);
+      assert.deepEqual(sentBy(await driver.sync()), []);
+    });
+
+    it('may be those that only a query can show', async () => {
+      await bench.createPeople(1);
+      const query = `select id, row(id, name) as r, array[row(1, name)] as rs, null as n, 'x' as u, (select p from people p) as whole, current_date - current_date as zero from people`;
+      const driver = bench.driver({ query });
+      const [event] = (await driver.sync()).events;
+      const person = { id: 1, name: 'person 1' };
+      assert.deepEqual(event?.properties, { id: 1, r: { f1: 1, f2: 'person 1' }, rs: [{ f1: 1, f2: 'person 1' }], n: null, u: 'x', whole: person, zero: 0 });
+      assert.deepEqual(sentBy(await driver.sync()), []);
+    });
+  });
+
+  describe('PostgreSQL as a warehouse', () => {
+    let harness: WarehouseHarness;
+    let bench: Bench;
+    before(async () => {
+      harness = await open();
+      bench = benchOf(harness);
+    });
+    afterEach(() => harness.clear());
+    after(() => harness.close());
+
+    it('takes any query that is one statement', async () => {
+      await bench.createPeople(2);
+      const queries = ['table people', `values (1, 'person 1'), (2, 'person 2')`, 'with p as (select * from people) select * from p -- why', 'select * from people order by id desc limit 10', 'select distinct id, name from people for update'];
+      for (const [index, query] of queries.entries()) {
+        const driver = bench.driver({ id: `q${index}`, query, identifier: query.startsWith('values') ? 'column1' : 'id' });
+        if (query.endsWith('for update')) await assert.rejects(driver.sync(), /0A000/);
+        else assert.deepEqual(sentBy(await driver.sync()), ['new 1', 'new 2'], query);
+      }
+    });
+
+    it('keeps record ids bytewise, also in a records table that the first sync filled', async () => {
+      await bench.createPeople(2);
+      const driver = bench.driver();
+      await driver.sync();
+      const collations = await harness.rows(`
+        select c.relname, co.collname from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_collation co on co.oid = a.attcollation
+        where c.relname like '%_people_to_crm' and a.attname = 'record_id' and a.attnum > 0 order by 1`);
+      assert.deepEqual(collations.map(({ relname, collname }) => `${String(relname)} ${String(collname)}`), ['failures', 'outcomes', 'records', 'rejections'].map((table) => `${table}_people_to_crm C`));
+      const key = await harness.rows(`select 1 from pg_index where indrelid = '${harness.state('records_people_to_crm')}'::regclass and indisprimary`);
+      assert.equal(key.length, 1);
+    });
+
+    it('says what is wrong with a query, and never the values that it met', async () => {
+      await harness.run(`create table people (id bigint, name text); insert into people values (1, 'a-secret')`);
+      const failing: [query: string, message: RegExp][] = [
+        ['select * from nowhere', /42P01.*nowhere/],
+        ['selct * from people', /42601/],
+        ['select id, name::integer as n from people', /22P02/],
+        ['select id, 1 / (id - 1) as n from people', /22012.*division by zero/],
+      ];
+      for (const [query, message] of failing) {
+        const driver = bench.driver({ query });
+        const sync = await driver.open();
+        await assert.rejects(driver.diff(sync), (error: Error) => message.test(error.message) && !JSON.stringify([error.message, error.stack]).includes('a-secret'), query);
+        await driver.settleDead(sync);
+      }
+    });
+  });
+}

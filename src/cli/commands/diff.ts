@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DryRun } from '../../warehouses/warehouse.js';
+import type { DryRun } from '../../contract/reports.js';
 import { printJson } from '../output.js';
 import { settingsOf, type Settings } from '../settings.js';
 import { withWarehouse } from '../with-warehouse.js';

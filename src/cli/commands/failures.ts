@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { FailureRow, RejectionRow } from '../../warehouses/warehouse.js';
+import type { FailureRow, RejectionRow } from '../../contract/reports.js';
 import { printJson, tableText, timeText } from '../output.js';
 import { settingsOf, type Settings } from '../settings.js';
 import { wholeNumber } from '../whole-number.js';

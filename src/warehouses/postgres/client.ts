@@ -24,7 +24,7 @@ const pinned = [
 ].join('; ');
 
 /** For statements that read or write a whole model: the planner thinks JSON free and parallel workers dear (docs/architecture.md). */
-export const forBulk = [
+const forBulk = [
   `SET LOCAL work_mem = '256MB'`,
   `SET LOCAL maintenance_work_mem = '512MB'`,
   `SET LOCAL jit = off`,

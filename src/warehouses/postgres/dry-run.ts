@@ -1,5 +1,5 @@
+import type { DryRun } from '../../contract/reports.js';
 import { operationsSentBy, type Subscription } from '../../domain/subscription.js';
-import type { DryRun } from '../warehouse.js';
 import { checkColumns, checksumAlgorithm, describeModel } from './columns.js';
 import type { PostgresClient } from './client.js';
 import { resentCondition, runModel } from './diff.js';

@@ -1,5 +1,5 @@
+import type { FailureReport, FailureRow } from '../../contract/reports.js';
 import type { Operation } from '../../domain/subscription.js';
-import type { FailureRow, RejectionRow } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
 import { hasStateTables } from './history.js';
 import { tableNames } from './names.js';
@@ -16,11 +16,7 @@ interface FailureColumns {
 }
 
 /** What was not delivered and why, from `failures_` and `rejections_`. */
-export async function readFailures(
-  client: PostgresClient,
-  subscriptionId: string,
-  limit: number,
-): Promise<{ failures: readonly FailureRow[]; total: number; rejections: readonly RejectionRow[] }> {
+export async function readFailures(client: PostgresClient, subscriptionId: string, limit: number): Promise<FailureReport> {
   const tables = tableNames(client.settings.stateSchema, subscriptionId);
   return client.transaction(async (connection) => {
     if (!(await hasStateTables(connection, tables))) return { failures: [], total: 0, rejections: [] };

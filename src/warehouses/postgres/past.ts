@@ -46,7 +46,8 @@ export async function readPast(connection: pg.PoolClient, tables: TableNames, mo
   );
   const row = found.rows[0];
   if (row === undefined) throw new Error('the state table has no row'); // openSync makes it, in the same tables
-  const columnsChanged = row.columns !== null && !isDeepStrictEqual(row.columns, columns);
+  const before = row.columns;
+  const columnsChanged = before !== null && !isDeepStrictEqual(before, columns);
   const past = {
     hasCheckpoint: row.since !== null,
     fullDiffAtMs: row.full_diff_at?.getTime() ?? null,
@@ -59,7 +60,7 @@ export async function readPast(connection: pg.PoolClient, tables: TableNames, mo
     scope,
     since: scope === 'full' ? null : row.since,
     columnsChanged,
-    formerChecksum: columnsChanged && row.columns !== null ? formerChecksumExpression(row.columns, columns) : null,
+    formerChecksum: before === null || !columnsChanged ? null : formerChecksumExpression(before, columns),
     failures: row.failures,
     known: Number(row.known),
     duplicates: row.duplicates,

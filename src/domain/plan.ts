@@ -6,3 +6,23 @@ export type WorkspacePlan =
   | { readonly kind: 'business'; readonly per: 'mtus' | 'apiCalls'; readonly count: number }
   /** An agreed limit, in records. */
   | { readonly kind: 'custom'; readonly records: number };
+
+/** Records that may be processed to destinations in one billing cycle. A part of a record is none. */
+export function recordLimitOf(plan: WorkspacePlan): number {
+  switch (plan.kind) {
+    case 'free':
+      return 500_000;
+    case 'teams':
+      return 1_000_000;
+    case 'business':
+      return plan.per === 'mtus' ? plan.count * 50 : Math.floor(plan.count / 4);
+    case 'custom':
+      return plan.records;
+  }
+}
+
+/** The plan as people say it. */
+export function planText(plan: WorkspacePlan): string {
+  if (plan.kind === 'business') return `business (${plan.count} ${plan.per === 'mtus' ? 'MTUs' : 'API calls a month'})`;
+  return plan.kind === 'custom' ? `custom (${plan.records} records)` : plan.kind;
+}

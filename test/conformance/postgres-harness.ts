@@ -11,6 +11,7 @@ const here = ['max_parallel_workers=0'];
 /** Session settings that change how PostgreSQL writes values. */
 const elsewhere = [
   'timezone=Asia/Kathmandu',
+  'search_path=nowhere',
   'datestyle=SQL,DMY',
   'intervalstyle=iso_8601',
   'extra_float_digits=-5',
@@ -23,7 +24,7 @@ const elsewhere = [
 
 export async function openPostgres(): Promise<WarehouseHarness> {
   const database = await freshDatabase();
-  const pool = new pg.Pool({ connectionString: database.url, max: 4 });
+  const pool = new pg.Pool({ connectionString: database.url, max: 4, options: '-c timezone=UTC' });
   pool.on('error', () => undefined); // dropping the database ends what is connected still
   const opened: Warehouse[] = [];
   const closeOpened = async (): Promise<void> => {

@@ -35,6 +35,7 @@ export interface SyncOptions {
   /** Called before each step and each record: what it throws ends the sync there, as a crash does. */
   readonly beforeStep?: (step: string) => void;
   readonly end?: EarlyEnd;
+  readonly full?: boolean;
 }
 
 const never = new AbortController().signal;
@@ -49,20 +50,21 @@ export class SyncDriver {
   constructor(
     readonly warehouse: Warehouse,
     readonly subscription: Subscription,
+    private readonly destinationIdentity = 'crm',
   ) {}
 
   /** Opens the next sync, after it has settled what a dead one left. */
   async open(requestKey = `request-${++this.requests}-${this.subscription.id}-${process.hrtime.bigint()}`): Promise<SyncRef> {
     for (;;) {
-      const request = { subscription: this.subscription, owner: 'acme', destinationIdentity: 'crm', trigger: 'manual', requestKey } as const;
+      const request = { subscription: this.subscription, owner: 'acme', destinationIdentity: this.destinationIdentity, trigger: 'manual', requestKey } as const;
       const answer = await this.warehouse.openSync(request);
       if (answer.kind === 'opened') return answer.sync;
       await this.settleDead(answer.sync);
     }
   }
 
-  diff(sync: SyncRef, attempt = 1, signal = never): Promise<DiffResult> {
-    return this.warehouse.diffModel({ sync, subscription: this.subscription, attempt, chunking, full: false }, signal);
+  diff(sync: SyncRef, attempt = 1, signal = never, full = false): Promise<DiffResult> {
+    return this.warehouse.diffModel({ sync, subscription: this.subscription, attempt, chunking, full }, signal);
   }
 
   async read(sync: SyncRef): Promise<StagedRecords> {
@@ -97,7 +99,7 @@ export class SyncDriver {
     beforeStep?.('open');
     const sync = await this.open();
     beforeStep?.('diff');
-    const diff = await this.diff(sync);
+    const diff = await this.diff(sync, 1, never, options.full);
     beforeStep?.('read');
     const staged = await this.read(sync);
     beforeStep?.('register');

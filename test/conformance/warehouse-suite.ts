@@ -1,11 +1,13 @@
-import type { Subscription } from '../../src/domain/subscription.js';
+import type { ModelTimestamp, Subscription } from '../../src/domain/subscription.js';
 import type { Warehouse } from '../../src/warehouses/warehouse.js';
 import { SyncDriver } from './warehouse-driver.js';
+import { checkpointLaws } from './warehouse-suite-checkpoints.js';
 import { diffLaws } from './warehouse-suite-diff.js';
 import { failureLaws } from './warehouse-suite-failures.js';
 import { leaseLaws } from './warehouse-suite-leases.js';
 import { limitLaws } from './warehouse-suite-limits.js';
 import { rejectionLaws } from './warehouse-suite-rejections.js';
+import { resetLaws } from './warehouse-suite-reset.js';
 import { stateLaws } from './warehouse-suite-state.js';
 
 export interface WarehouseSettings {
@@ -34,6 +36,7 @@ export interface WarehouseHarness {
 export interface SubscriptionOptions extends WarehouseSettings, Partial<Omit<Subscription, 'model'>> {
   readonly query?: string;
   readonly identifier?: string;
+  readonly timestamp?: ModelTimestamp;
 }
 
 /** One test's warehouse. */
@@ -57,12 +60,12 @@ export interface FailureState {
 export function benchOf(harness: WarehouseHarness): Bench {
   return {
     ...harness,
-    driver: ({ query = 'select * from people', identifier = 'id', maxRecordsPerSync, elsewhere, ...subscription } = {}) => {
+    driver: ({ query = 'select * from people', identifier = 'id', timestamp, maxRecordsPerSync, elsewhere, ...subscription } = {}) => {
       const settings = { ...(maxRecordsPerSync === undefined ? {} : { maxRecordsPerSync }), ...(elsewhere === undefined ? {} : { elsewhere }) };
       return new SyncDriver(harness.open(settings), {
         id: 'people_to_crm',
         enabled: true,
-        model: { name: 'people', source: 'warehouse', query, identifier, timestamp: null },
+        model: { name: 'people', source: 'warehouse', query, identifier, timestamp: timestamp ?? null },
         destination: 'crm',
         syncMode: 'mirror',
         schedule: { kind: 'manual' },
@@ -101,6 +104,8 @@ export function warehouseLaws(name: string, open: () => Promise<WarehouseHarness
     diffLaws(bench);
     rejectionLaws(bench);
     limitLaws(bench);
+    checkpointLaws(bench);
+    resetLaws(bench);
     failureLaws(bench);
     leaseLaws(bench);
     stateLaws(bench);

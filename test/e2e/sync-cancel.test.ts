@@ -63,3 +63,42 @@ describe('canceling a sync in the middle of its load', () => {
     assert.deepEqual(receivedState(rig.receiver), await modelState(rig.database, people.table));
   });
 });
+
+describe('a sync that ends before its load, or without its workflow', function () {
+  this.timeout(60_000);
+  let rig: Rig;
+  before(async () => {
+    rig = await createRig({ destination: { batchSize: 20, concurrency: 1 } });
+    await rig.startWorker();
+  });
+  after(() => rig.stop());
+
+  it('is canceled in the middle of its diff, which ends the query in the warehouse', async () => {
+    const people = await rig.subscribe(10, { model: { ...rig.subscription.model, query: 'select people_1.* from people_1, pg_sleep(50)' } });
+    const request = await people.request();
+    const running = async (): Promise<number> => {
+      const found = await rig.database.query(`SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(50)%' AND state = 'active' AND pid <> pg_backend_pid() AND datname = current_database()`);
+      return found.rowCount ?? 0;
+    };
+    await eventually('the query runs', async () => (await running()) > 0);
+    await rig.client.cancelSync(people.id);
+    const { status, processed, notSent } = await rig.client.waitForSync(people.id, request);
+    assert.deepEqual({ status, processed, notSent }, { status: 'canceled', processed: 0, notSent: 0 });
+    await eventually('the query has ended', async () => (await running()) === 0);
+    assert.equal(rig.receiver.requests.length, 0);
+  });
+
+  it('is settled by its subscription when its workflow was terminated, and the next one sends the rest', async () => {
+    const people = await rig.subscribe(200);
+    rig.receiver.next({ kind: 'delay', ms: 300 }, 100);
+    const request = await people.request();
+    await eventually('some batches were taken', () => rig.receiver.taken.new >= 40);
+    await rig.temporal.workflow.getHandle(`sync/${people.id}/1`).terminate();
+    const { status, error, succeeded, failed, notSent } = await rig.client.waitForSync(people.id, request);
+    assert.deepEqual([status, error, succeeded + failed + notSent], ['partially_succeeded', 'its workflow was terminated', 200]);
+    assert.ok(notSent > 0);
+    rig.receiver.endScript();
+    assert.equal((await people.sync()).succeeded, failed + notSent);
+    assert.deepEqual(receivedState(rig.receiver), await modelState(rig.database, people.table));
+  });
+});

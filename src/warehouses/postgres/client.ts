@@ -19,6 +19,7 @@ const pinned = [
   `SET LOCAL bytea_output = 'hex'`,
   `SET LOCAL xmloption = 'content'`,
   `SET LOCAL lc_monetary = 'C'`,
+  `SET LOCAL quote_all_identifiers = off`,
   `SET LOCAL standard_conforming_strings = on`,
   `SET LOCAL idle_in_transaction_session_timeout = '10min'`,
 ].join('; ');

@@ -14,6 +14,8 @@ export async function describeModel(client: PostgresClient, query: string): Prom
   return client.transaction(async (connection) => {
     const described = await connection.query({ text: `SELECT * FROM (\n${query}\n) AS model LIMIT 0`, rowMode: 'array' });
     const fields = described.fields.map((field) => ({ name: field.name, oid: field.dataTypeID, modifier: field.dataTypeModifier }));
+    // Types outside the search path are named with their schema: without a path all are, wherever Sluice connects.
+    await connection.query(`SET LOCAL search_path = ''`);
     const types = await connection.query<{ type: string }>(
       'SELECT format_type(oid, modifier) AS type FROM unnest($1::oid[], $2::int[]) WITH ORDINALITY AS f(oid, modifier, place) ORDER BY place',
       [fields.map((field) => field.oid), fields.map((field) => field.modifier)],

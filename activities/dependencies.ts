@@ -1,4 +1,5 @@
 import type { Destination } from '../src/destinations/destination.js';
+import type { Pacer } from '../src/destinations/pacer.js';
 import type { StagingStore } from '../src/staging/staging.js';
 import type { Warehouse } from '../src/warehouses/warehouse.js';
 import type { Subscription } from '../src/domain/subscription.js';
@@ -13,6 +14,8 @@ export interface ActivityDependencies {
   warehouseOf(subscription: Subscription): Warehouse;
   /** Throws UnknownReferenceError when this worker's configuration lacks the subscription's destination. */
   destinationOf(subscription: Subscription): Destination;
+  /** Shared by all loads of this worker to one destination. */
+  pacerOf(subscription: Subscription): Pacer;
   /** What is wrong with a subscription that arrived as a payload, one sentence each. */
   subscriptionProblems(value: unknown): readonly string[];
   /** Turns a staged event into what the destination gets. */

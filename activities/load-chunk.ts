@@ -73,6 +73,7 @@ class ChunkLoad {
     for await (const batch of batchesOf(blocks, this.destination.limits, summarize(entries).position)) {
       if (this.stopping.reason() !== null) return null;
       const { sendable, unmappable } = mapBatch(batch, map);
+      if (!(await this.waitForTurn(sendable.length))) return null;
       const outcome = await deliverBatch(
         this.destination,
         { subscriptionId: this.place.subscriptionId, syncNumber: this.place.syncNumber, events: sendable.map(({ event }) => event), bodies: sendable.map(({ body }) => body) },
@@ -88,6 +89,18 @@ class ChunkLoad {
       if (outcome.stop !== null) return outcome.stop.kind === 'canceled' ? null : outcome.stop.reason;
     }
     return null;
+  }
+
+  /** Keeps to the destination's rate. False when the load was stopped meanwhile. */
+  private async waitForTurn(records: number): Promise<boolean> {
+    const { cancellationSignal } = Context.current();
+    try {
+      await this.dependencies.pacerOf(this.input.subscription).take(records, cancellationSignal);
+      return true;
+    } catch (error) {
+      if (cancellationSignal.aborted) return false;
+      throw error;
+    }
   }
 }
 

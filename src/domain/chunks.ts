@@ -1,5 +1,5 @@
 /** A chunk is one load activity's work: large enough to be cheap, small enough that every sender gets several. */
-const maxRecordsPerChunk = 500_000;
+const maxRecordsPerChunk = 250_000;
 const chunksPerSender = 4;
 /** Records fall into chunks by hash, so a chunk's last batch is part-filled: with fewer batches than this the waste would show. */
 const minBatchesPerChunk = 8;

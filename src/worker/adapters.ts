@@ -2,6 +2,7 @@ import type { ActivityDependencies } from '../../activities/dependencies.js';
 import { resolveReferences, subscriptionProblems, type Configuration, type DestinationConfig, type SourceConfig, type StagingConfig } from '../config/index.js';
 import type { Destination } from '../destinations/destination.js';
 import { createMapper } from '../destinations/mapping.js';
+import { createPacer, type Pacer } from '../destinations/pacer.js';
 import { createWebhook } from '../destinations/webhook/webhook.js';
 import type { Subscription } from '../domain/subscription.js';
 import { ConfigurationError, UnknownReferenceError } from '../errors/errors.js';
@@ -14,6 +15,7 @@ import type { Warehouse } from '../warehouses/warehouse.js';
 export class Adapters {
   private readonly warehouses = new Map<string, Warehouse>();
   private readonly destinations = new Map<string, Destination>();
+  private readonly pacers = new Map<string, Pacer>();
 
   constructor(
     private readonly configuration: Configuration,
@@ -30,6 +32,12 @@ export class Adapters {
     return made(this.destinations, name, own(this.configuration.destinations, name), (config) => createDestination(name, resolveReferences(config, this.env)));
   }
 
+  private pacer(destination: string): Pacer {
+    const pacer = this.pacers.get(destination) ?? createPacer(this.destination(destination)?.limits.rateLimit ?? null);
+    this.pacers.set(destination, pacer);
+    return pacer;
+  }
+
   dependencies(): ActivityDependencies {
     const named = <T>(subscription: Subscription, kind: 'source' | 'destination', name: string, adapter: T | null): T => {
       if (adapter === null) throw new UnknownReferenceError(subscription.id, kind, name);
@@ -41,6 +49,7 @@ export class Adapters {
       stagingRetainMs: this.configuration.staging.retainMs,
       warehouseOf: (subscription) => named(subscription, 'source', subscription.model.source, this.warehouse(subscription.model.source)),
       destinationOf: (subscription) => named(subscription, 'destination', subscription.destination, this.destination(subscription.destination)),
+      pacerOf: ({ destination }) => this.pacer(destination),
       subscriptionProblems,
       mapperOf: (subscription) => createMapper(subscription.mapping, subscription.nullValues),
     };

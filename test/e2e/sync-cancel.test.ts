@@ -77,7 +77,7 @@ describe('a sync that ends before its load, or without its workflow', function (
     const people = await rig.subscribe(10, { model: { ...rig.subscription.model, query: 'select people_1.* from people_1, pg_sleep(50)' } });
     const request = await people.request();
     const running = async (): Promise<number> => {
-      const found = await rig.database.query(`SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(50)%' AND state = 'active' AND pid <> pg_backend_pid() AND datname = current_database()`);
+      const found = await rig.database.query(`SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()`);
       return found.rowCount ?? 0;
     };
     await eventually('the query runs', async () => (await running()) > 0);

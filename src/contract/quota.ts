@@ -1,0 +1,75 @@
+import type { LedgerState, QuotaTerms, UsageByDay } from '../domain/quota-state.js';
+import type { ReserveRequest, UsageReport } from '../domain/quota-ledger.js';
+import type { WorkspacePlan } from '../domain/plan.js';
+
+/** What starts a QuotaWorkflow. */
+export interface QuotaWorkflowInput {
+  readonly workspaceId: string;
+  readonly terms: QuotaTerms;
+  /** Carried over continue-as-new; absent at the first start, which counts anew from the state tables. */
+  readonly carried?: CarriedQuota;
+}
+
+export interface CarriedQuota {
+  readonly ledger: LedgerState;
+  /** Messages that had arrived and not been handled. */
+  readonly inbox: readonly QuotaMessage[];
+}
+
+/** Signals of a QuotaWorkflow, one inbox for all, so that their order is kept. */
+export type QuotaMessage =
+  | { readonly kind: 'reserve'; readonly request: ReserveRequest }
+  | { readonly kind: 'report'; readonly report: UsageReport }
+  /** From `apply`; checked on arrival. */
+  | { readonly kind: 'configure'; readonly terms: unknown };
+
+/** The answer to a reservation, a signal to the SyncRunWorkflow. */
+export interface QuotaGrant {
+  readonly records: number;
+  /** Which ledger granted it: a newer one, which doesn't know of it, has made it void. */
+  readonly ledger: number;
+}
+
+/** A signal to a SyncWorkflow: the quota has cut it off, or it may go on. Of two, the one with the higher version holds. */
+export type QuotaNotice =
+  | { readonly kind: 'paused'; readonly version: number; readonly untilMs: number }
+  | {
+      readonly kind: 'resumed';
+      readonly version: number;
+      /** Whether a sync starts, after `delayMs`; otherwise the schedule goes on then. */
+      readonly starts: boolean;
+      readonly delayMs: number;
+      /** Even if the last sync started less than 15 minutes ago. */
+      readonly soon: boolean;
+    };
+
+/** One sync's usage as its row in the warehouse has it. */
+export interface SyncUsage {
+  readonly usage: UsageByDay;
+  /** Whether there was anything to send, and so a reservation. */
+  readonly reserved: boolean;
+}
+
+export interface CycleReport {
+  /** ISO 8601 in UTC, like all times here. */
+  readonly cycleStart: string;
+  readonly cycleEnd: string;
+  readonly processed: number;
+  readonly byDestination: Readonly<Record<string, number>>;
+}
+
+/** The answer of the `usage` query and of `sluice usage --json`. Numbers are records. */
+export interface UsageView extends CycleReport {
+  readonly workspaceId: string;
+  readonly plan: WorkspacePlan['kind'];
+  readonly limit: number;
+  readonly reserved: number;
+  readonly remaining: number;
+  readonly bySubscription: Readonly<Record<string, number>>;
+  /** The subscriptions that wait for quota. */
+  readonly paused: readonly string[];
+  /** The day on which the limit is reached if the cycle goes on like this, `2026-02-28`; null when it is not. */
+  readonly limitReachedOn: string | null;
+  /** The last twelve, newest first. */
+  readonly past: readonly CycleReport[];
+}

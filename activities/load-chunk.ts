@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { deliverBatch, type BatchOutcome } from '../src/destinations/deliver.js';
-import type { Destination } from '../src/destinations/destination.js';
+import type { Batch, Destination } from '../src/destinations/destination.js';
 import { MappingError } from '../src/destinations/mapping.js';
 import { WorkerStoppingError } from '../src/errors/errors.js';
 import { batchesOf, type LineBatch } from '../src/staging/lines.js';
@@ -76,7 +76,7 @@ class ChunkLoad {
       if (!(await this.waitForTurn(sendable.length))) return null;
       const outcome = await deliverBatch(
         this.destination,
-        { subscriptionId: this.place.subscriptionId, syncNumber: this.place.syncNumber, events: sendable.map(({ event }) => event), bodies: sendable.map(({ body }) => body) },
+        batchFor(this.place, sendable),
         { signal: this.stopping.signal, beforeAttempt: (requestMs) => this.lease.ensureOutlasts(requestMs) },
       );
       // A stopping worker leaves the batch unlogged: its successor sends it again under the same messageIds.
@@ -124,6 +124,11 @@ function mapBatch(batch: LineBatch, map: (event: Buffer) => Buffer): { readonly 
     }
   }
   return { sendable, unmappable };
+}
+
+function batchFor({ subscriptionId, syncNumber, chunk }: ChunkPlace, records: readonly SendableRecord[]): Batch {
+  const place = { chunk, lines: records.map(({ line }) => line) };
+  return { subscriptionId, syncNumber, place, events: records.map(({ event }) => event), bodies: records.map(({ body }) => body) };
 }
 
 function unsuccessfulLines(sent: readonly SendableRecord[], outcome: BatchOutcome): readonly LineOutcome[] {

@@ -39,6 +39,8 @@ async function settle(dependencies: ActivityDependencies, input: Settled, end: E
   for (const chunk of fenced.unfinished) {
     if (chunk.started) await conclude(dependencies, warehouse, fenced.sync, chunk);
   }
+  // Before the state moves: what counts as acknowledged must be there for the destination's readers.
+  await dependencies.destinationOf(input.subscription).publish?.({ subscriptionId: fenced.sync.subscriptionId, syncNumber: fenced.sync.number });
   return warehouse.settleSync(fenced.sync, end);
 }
 

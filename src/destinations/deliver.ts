@@ -182,9 +182,10 @@ function gaveUpReason(reason: string, giveUpAfterMs: number, retryAfterMs: numbe
 
 function partOf(batch: Batch, group: Group): Batch {
   if (group.length === batch.events.length) return batch;
-  return { ...batch, events: pick(batch.events, group), bodies: pick(batch.bodies, group) };
+  const place = batch.place === undefined ? {} : { place: { ...batch.place, lines: pick(batch.place.lines, group) } };
+  return { ...batch, ...place, events: pick(batch.events, group), bodies: pick(batch.bodies, group) };
 }
 
-function pick(buffers: readonly Buffer[], group: Group): Buffer[] {
-  return group.flatMap((index) => buffers[index] ?? []);
+function pick<T>(items: readonly T[], group: Group): T[] {
+  return group.flatMap((index) => items[index] ?? []);
 }

@@ -22,10 +22,19 @@ export interface Batch {
   /** Names the sync inside the destination; destinations with a memory fence on it. */
   readonly subscriptionId: string;
   readonly syncNumber: number;
+  /** Absent for records that are sent outside a sync, which nothing is remembered about. */
+  readonly place?: BatchPlace;
   /** The events as staged: one JSON document each (CONTRACT, "What a destination gets"). */
   readonly events: readonly Buffer[];
   /** What the mapping made of each event; the events themselves where there is no mapping. */
   readonly bodies: readonly Buffer[];
+}
+
+/** Where the records of a batch stand within their sync: the same for every attempt, so that a destination with a memory knows a record when it comes again. */
+export interface BatchPlace {
+  readonly chunk: number;
+  /** The 0-based line of each record in its chunk, ascending. */
+  readonly lines: readonly number[];
 }
 
 export interface DestinationLimits {
@@ -46,5 +55,10 @@ export interface Destination {
   readonly limits: DestinationLimits;
   /** One attempt at one batch; never throws for what the destination did, only when `signal` aborts or for a defect. Safe to repeat: events keep their messageId. */
   deliver(batch: Batch, signal: AbortSignal): Promise<DeliveryAnswer>;
+  /**
+   * For destinations whose records are seen only once a sync is complete: shows what was taken of one. Called before a sync settles, however it ended,
+   * until it succeeds; so it is safe to repeat. Throws a SluiceError when it can't; the sync then waits to settle.
+   */
+  publish?(sync: { readonly subscriptionId: string; readonly syncNumber: number }): Promise<void>;
   close(): Promise<void>;
 }

@@ -74,8 +74,9 @@ export class QuotaLedger {
   }
 
   /** Takes the tables' word for everything but the grants and pauses that only the ledger knows of. */
-  rebuild(readings: readonly AccountReading[], past: readonly PastCycle[], nowMs: number): void {
+  private rebuild(readings: readonly AccountReading[], past: readonly PastCycle[], nowMs: number): void {
     this.state.past = past.slice(0, pastCycles);
+    for (const account of Object.values(this.state.accounts)) account.settled = [];
     for (const reading of readings) {
       const account = this.account(reading);
       account.settled = merged(reading.settled);
@@ -137,12 +138,12 @@ export class QuotaLedger {
   }
 
   /** Writes down what a sync has sent. A final report closes its reservation, and what it frees lets paused subscriptions go on. */
-  report(report: UsageReport, nowMs: number): readonly QuotaEffect[] {
+  report(report: UsageReport, nowMs: number, reconciled = false): readonly QuotaEffect[] {
     const { number, usage, destination, final } = report;
     const account = this.account(report);
     if (number <= account.settledThrough) return [];
     const { open } = account;
-    if (open !== null && open.number !== number) return final ? [readEffect(accountKey(report.source, report.subscriptionId), account)] : [];
+    if (open !== null && open.number !== number) return final && !reconciled ? [readEffect(accountKey(report.source, report.subscriptionId), account)] : [];
     if (!final) {
       if (open !== null && spent(usage) >= spent(open.usage)) account.open = { ...open, usage, heardMs: nowMs };
       return this.warnings();
@@ -170,6 +171,14 @@ export class QuotaLedger {
     return [...this.warnings(), ...this.wake(nowMs, false)];
   }
 
+  /** Another billing day cuts the usage anew, which only the state tables can do. Reservations and pauses stay. */
+  recount(terms: QuotaTerms, nowMs: number, readings: readonly AccountReading[], past: readonly PastCycle[]): readonly QuotaEffect[] {
+    this.state.terms = terms;
+    this.state.cycle = billingCycleAt(terms.billingCycleDay, nowMs);
+    this.rebuild(readings, past, nowMs);
+    return [...this.agree(terms, nowMs), ...this.stillPaused()];
+  }
+
   /** Other terms take effect at once: a higher limit wakes, and one that is used up already pauses every subscription. */
   agree(terms: QuotaTerms, nowMs: number): readonly QuotaEffect[] {
     this.state.terms = terms;
@@ -189,14 +198,11 @@ export class QuotaLedger {
     const left = room(this.state);
     if (left <= 0) return [];
     let starting = 0;
-    return inFairOrder(this.state).flatMap((account): QuotaEffect[] => {
-      const { wanted } = account.pause;
+    return inFairOrder(this.state).flatMap(({ account, wanted }): QuotaEffect[] => {
       if (wanted > 0 && starting >= left) return [];
       const delayMs = starting * resumeStepMs;
       if (wanted > 0) starting += 1;
-      this.state.accounts[accountKey(account.source, account.subscriptionId)] = Object.assign(account, {
-        pause: wanted > 0 ? ({ kind: 'resuming', wanted, untilMs: nowMs + delayMs + holdMs } as const) : null,
-      });
+      account.pause = wanted > 0 ? { kind: 'resuming', wanted, untilMs: nowMs + delayMs + holdMs } : null;
       this.state.version += 1;
       return [{ kind: 'resume', subscriptionId: account.subscriptionId, delayMs, starts: wanted > 0, soon, version: this.state.version }];
     });
@@ -204,7 +210,7 @@ export class QuotaLedger {
 
   /** Tells every paused subscription again until when. */
   stillPaused(): readonly QuotaEffect[] {
-    return inFairOrder(this.state).map((account) => this.pauseEffect(account));
+    return inFairOrder(this.state).map(({ account }) => this.pauseEffect(account));
   }
 
   private pauseEffect(account: Account): QuotaEffect {

@@ -96,3 +96,21 @@ export function addSent(one: Sent, other: Sent): Sent {
 }
 
 export const nothingSent: Sent = { succeeded: 0, failed: 0 };
+
+/** Checks terms that arrived by message, from whoever. */
+export function isQuotaTerms(value: unknown): value is QuotaTerms {
+  if (typeof value !== 'object' || value === null) return false;
+  const { plan, billingCycleDay, countFailed } = value as Partial<Record<keyof QuotaTerms, unknown>>;
+  return isPlan(plan) && typeof countFailed === 'boolean' && isCount(billingCycleDay) && billingCycleDay >= 1 && billingCycleDay <= 28;
+}
+
+function isPlan(value: unknown): value is WorkspacePlan {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return false;
+  if (value.kind === 'business') return 'per' in value && (value.per === 'mtus' || value.per === 'apiCalls') && 'count' in value && isCount(value.count);
+  if (value.kind === 'custom') return 'records' in value && isCount(value.records);
+  return value.kind === 'free' || value.kind === 'teams';
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}

@@ -12,6 +12,8 @@ export function events(count: number, syncNumber = 1): Buffer[] {
   return Array.from({ length: count }, (_, index) => event(String(index), { id: String(index) }, 'new', syncNumber));
 }
 
-export function batchOf(staged: readonly Buffer[], syncNumber = 1): Batch {
-  return { subscriptionId: 'customers_to_crm', syncNumber, events: staged, bodies: staged };
+/** A batch of a sync's first chunk, from `firstLine` on. */
+export function batchOf(staged: readonly Buffer[], syncNumber = 1, firstLine = 0): Batch {
+  const place = { chunk: 0, lines: staged.map((_, index) => firstLine + index) };
+  return { subscriptionId: 'customers_to_crm', syncNumber, place, events: staged, bodies: staged };
 }

@@ -1,41 +1,49 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Rig } from './sluice.js';
+import type { Configuration } from '../../src/config/index.js';
+import { startGuarded, type GuardedProcess } from '../../src/devserver/guarded-process.js';
+import { eventually, type Rig } from './sluice.js';
 
-const program = fileURLToPath(new URL('./programs/worker.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-/** A worker for the rig's configuration in a process of its own. */
+/** `sluice worker` for the rig's configuration, in a process of its own that never outlives this one. */
 export class WorkerProcess {
-  private constructor(private readonly child: ChildProcess) {}
+  private constructor(private readonly process: GuardedProcess) {}
 
-  /** Resolves when it polls. `address`: by which it reaches Temporal, where that isn't the rig's. */
+  /** Resolves when it has started. `address`: by which it reaches Temporal, where that isn't the rig's. */
   static async start({ configuration, folder, address, namespace }: Rig, by: { readonly address: string } = { address }): Promise<WorkerProcess> {
-    const file = join(folder, `worker-${randomUUID()}.json`);
-    await writeFile(file, JSON.stringify(configuration));
-    const child = fork(program, [file, by.address, namespace], { execArgv: ['--import', 'tsx'] });
-    const ended = once(child, 'exit').then(([code]) => {
-      throw new Error(`the worker's process ended with ${String(code)} before it was ready`);
+    const file = join(folder, `worker-${randomUUID()}.yaml`);
+    await writeFile(file, JSON.stringify(asFile(configuration))); // JSON is YAML
+    const args = ['--import', import.meta.resolve('tsx'), main, 'worker', '--config', file, '--address', by.address, '--namespace', namespace];
+    const worker = startGuarded({ command: process.execPath, args, abandonedSignal: 'SIGKILL' });
+    await eventually('the worker starts', () => {
+      if (!worker.isRunning()) throw new Error(`the worker ended at once:\n${worker.lastOutput()}`);
+      return worker.lastOutput().includes('worker started');
     });
-    await Promise.race([once(child, 'message'), ended]);
-    ended.catch(() => undefined);
-    return new WorkerProcess(child);
+    return new WorkerProcess(worker);
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.child.kill(signal);
+    if (this.process.isRunning()) process.kill(this.process.pid, signal);
   }
 
   /** Resolves with the exit code, or the signal's name, when the process has ended. */
-  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string> {
-    const { exitCode, signalCode } = this.child;
-    if (exitCode !== null || signalCode !== null) return exitCode ?? signalCode ?? 0;
-    const exit = once(this.child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-    this.child.kill(signal);
-    const [code, by] = await exit;
-    return code ?? by ?? 0;
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string> {
+    this.signal(signal);
+    return this.process.exited;
   }
+}
+
+/** A configuration as sluice.yaml writes it, as far as a worker needs it. */
+function asFile({ workspace, staging, sources, destinations }: Configuration): unknown {
+  const files = Object.entries(sources).map(([name, source]) => [name, { type: source.type, url: source.type === 'postgres' ? source.url : '' }]);
+  const targets = Object.entries(destinations).map(([name, { timeoutMs, giveUpAfterMs, ...rest }]) => [name, { ...rest, timeout: `${timeoutMs}ms`, giveUpAfter: `${giveUpAfterMs}ms` }]);
+  return {
+    workspace: { id: workspace.id },
+    staging: staging.type === 'local' ? { type: 'local', path: staging.path } : staging,
+    sources: Object.fromEntries(files) as unknown,
+    destinations: Object.fromEntries(targets) as unknown,
+  };
 }

@@ -3,9 +3,12 @@ import type { ActivityDependencies } from './dependencies.js';
 import { diffModel } from './diff-model.js';
 import { loadChunk } from './load-chunk.js';
 import { openSync } from './open-sync.js';
+import { lookUpSync } from './look-up-sync.js';
+import { readUsage } from './read-usage.js';
 import { resetState } from './reset-state.js';
 import { settleSync } from './settle-sync.js';
 import { stageRecords } from './stage-records.js';
+import { startQuota } from './start-quota.js';
 import { asActivity } from './step.js';
 import type { Activities } from './types.js';
 import { validateSubscription } from './validate-subscription.js';
@@ -19,5 +22,8 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     stageRecords: asActivity((input) => stageRecords(dependencies, input)),
     loadChunk: asActivity((input) => loadChunk(dependencies, input)),
     settleSync: asActivity((input) => settleSync(dependencies, input)),
+    startQuota: asActivity(() => startQuota(dependencies)),
+    readUsage: asActivity((input) => readUsage(dependencies, input)),
+    lookUpSync: asActivity((input) => lookUpSync(dependencies, input)),
   };
 }

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { deliverBatch, type BatchOutcome } from '../src/destinations/deliver.js';
 import type { Batch, Destination } from '../src/destinations/destination.js';
 import { MappingError } from '../src/destinations/mapping.js';
+import { usageDay } from '../src/domain/billing-cycle.js';
 import { WorkerStoppingError } from '../src/errors/errors.js';
 import { batchesOf, type LineBatch } from '../src/staging/lines.js';
 import type { ChunkPlace, LineOutcome, OutcomeEntry } from '../src/staging/staging.js';
@@ -10,6 +11,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { takeChunk, type ChunkLease } from './lease.js';
 import { gracefulStop, type GracefulStop } from './graceful-stop.js';
 import { countChunk, summarize, unsuccessfulRecords } from './outcomes.js';
+import { serverClock, type ServerClock } from './server-clock.js';
 import { withHeartbeat, type Progress } from './step.js';
 import type { LoadInput, LoadSummary } from './types.js';
 
@@ -23,12 +25,13 @@ export async function loadChunk(dependencies: ActivityDependencies, input: LoadI
   const destination = dependencies.destinationOf(subscription);
   const { activityId, attempt, workflowExecution } = Context.current().info;
   const holder = `${workflowExecution?.runId ?? 'none'}/${activityId}/${attempt}`;
+  const clock = serverClock();
   return withHeartbeat(async (report) => {
     const taken = await takeChunk(warehouse, sync, number, holder, destination.limits.timeoutMs);
-    if (taken.kind === 'finished') return { ...taken.counts, stop: null };
+    if (taken.kind === 'finished') return { ...taken.counts, stop: null, finishedOn: usageDay(clock.now()) };
     const stopping = gracefulStop(destination.limits.timeoutMs);
     try {
-      const load = new ChunkLoad(dependencies, input, taken.chunk, destination, taken.lease, stopping, report);
+      const load = new ChunkLoad(dependencies, input, taken.chunk, destination, taken.lease, stopping, clock, report);
       return await load.run(warehouse);
     } finally {
       stopping.dispose();
@@ -48,6 +51,7 @@ class ChunkLoad {
     private readonly destination: Destination,
     private readonly lease: ChunkLease,
     private readonly stopping: GracefulStop,
+    private readonly clock: ServerClock,
     private readonly report: (progress: Progress) => void,
   ) {
     this.place = { subscriptionId: input.sync.subscriptionId, syncNumber: input.sync.number, chunk: chunk.chunk };
@@ -61,8 +65,8 @@ class ChunkLoad {
     const log = summarize(entries);
     const tail = { ambiguous: 0, reason: stop ?? 'the sync was canceled' };
     const counts = countChunk(this.chunk, log, tail);
-    await warehouse.finishChunk(this.input.sync, this.chunk.chunk, this.lease.holder, counts, unsuccessfulRecords(staging, this.place, this.chunk, log, tail));
-    return { ...counts, stop };
+    await warehouse.finishChunk(this.input.sync, this.chunk.chunk, this.lease.holder, counts, unsuccessfulRecords(staging, this.place, this.chunk, log, tail), this.clock.now());
+    return { ...counts, stop, finishedOn: usageDay(this.clock.now()) };
   }
 
   /** Sends what has no logged outcome yet, in order. Returns why the sync should send no more, or null. */

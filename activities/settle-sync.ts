@@ -4,17 +4,19 @@ import { FencedError, LeaseHeldError, SluiceError, StagingLostError } from '../s
 import type { SyncRef, UnfinishedChunk, Warehouse } from '../src/warehouses/warehouse.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { countChunk, summarize, unsuccessfulRecords } from './outcomes.js';
+import { serverClock } from './server-clock.js';
 import { withHeartbeat } from './step.js';
-import type { SettleInput, StepInput } from './types.js';
+import type { SettledSync, SettleInput, StepInput } from './types.js';
 
 type Settled = Pick<StepInput, 'sync' | 'subscription'>;
 
 /** Step 6: fences the sync off, brings chunks that never finished to an end, and moves the state tables forward. */
-export async function settleSync(dependencies: ActivityDependencies, input: SettleInput): Promise<SyncResult> {
+export async function settleSync(dependencies: ActivityDependencies, input: SettleInput): Promise<SettledSync> {
   return withHeartbeat(async () => {
     const result = await settle(dependencies, input, input.end);
+    const { usage, reserved } = await dependencies.warehouseOf(input.subscription).syncUsage(input.sync.subscriptionId, input.sync.number);
     await sweepStaging(dependencies);
-    return result;
+    return { result, usage, reserved };
   });
 }
 
@@ -51,15 +53,16 @@ async function conclude(dependencies: ActivityDependencies, warehouse: Warehouse
   const taken = await warehouse.acquireChunk(sync, chunk.chunk, holder, 60_000);
   if (taken.kind === 'finished') return;
   if (taken.kind === 'held') throw new FencedError(`chunk ${chunk.chunk} of sync ${sync.subscriptionId}-${sync.number} was taken while its sync was settled`);
+  const clock = serverClock();
   const reason = 'sent, and the sync died before its answer was noted';
   try {
     const log = summarize(await dependencies.staging.readOutcomes(place));
     // Without a log anything of the chunk may have left.
     const tail = { ambiguous: log.batchSize ?? chunk.records, reason };
     const outcomes = unsuccessfulRecords(dependencies.staging, place, chunk, log, tail);
-    await warehouse.finishChunk(sync, chunk.chunk, holder, countChunk(chunk, log, tail), outcomes);
+    await warehouse.finishChunk(sync, chunk.chunk, holder, countChunk(chunk, log, tail), outcomes, clock.now());
   } catch (error) {
     if (!(error instanceof StagingLostError)) throw error;
-    await warehouse.abandonChunk(sync, chunk.chunk, holder, reason);
+    await warehouse.abandonChunk(sync, chunk.chunk, holder, reason, clock.now());
   }
 }

@@ -3,20 +3,21 @@ import type { ChunkWriter } from '../src/staging/staging.js';
 import type { StagedChunk } from '../src/warehouses/warehouse.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { cancellation, withHeartbeat } from './step.js';
-import type { StepInput } from './types.js';
+import type { StagedRecords, StageInput, StepInput } from './types.js';
 
 interface OpenChunk {
   readonly writer: ChunkWriter;
   records: number;
 }
 
-/** Step 4: streams the records to send into the staging store, chunk by chunk, and registers the files. */
-export async function stageRecords(dependencies: ActivityDependencies, input: StepInput): Promise<readonly number[]> {
+/** Steps 3 and 4: cuts the intent down to what the quota granted, then streams the records to send into the staging store, chunk by chunk, and registers the files. */
+export async function stageRecords(dependencies: ActivityDependencies, input: StageInput): Promise<StagedRecords> {
   const { sync, subscription } = input;
   const warehouse = dependencies.warehouseOf(subscription);
   const attempt = String(Context.current().info.attempt);
   const open = new Map<number, OpenChunk>();
   return withHeartbeat(async (report) => {
+    if ((await warehouse.takeGrant(sync, input.grant.records, input.grant.ledger)) === 'void') return { kind: 'void' };
     let staged = 0;
     try {
       for await (const block of warehouse.readDelta({ sync, subscription }, cancellation())) {
@@ -33,7 +34,7 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
         files.push({ chunk, records, file: file.name, sha256: file.sha256 });
       }
       const registered = await warehouse.registerChunks(sync, files);
-      return registered.map((file) => file.chunk);
+      return { kind: 'staged', chunks: registered.map((file) => file.chunk) };
     } catch (error) {
       for (const { writer } of open.values()) await writer.abort();
       throw error;

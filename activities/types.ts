@@ -1,4 +1,7 @@
+import type { QuotaGrant, SyncUsage } from '../src/contract/quota.js';
 import type { Extracted } from '../src/domain/books.js';
+import type { SyncLookup } from '../src/domain/quota-ledger.js';
+import type { AccountReading, PastCycle } from '../src/domain/quota-state.js';
 import type { Subscription } from '../src/domain/subscription.js';
 import type { EarlyEnd, SyncResult, SyncTrigger } from '../src/domain/sync.js';
 
@@ -11,6 +14,7 @@ export interface OpenedSync {
 
 export interface StepInput {
   readonly sync: OpenedSync;
+  readonly workspaceId: string;
   /** Pinned when the sync was opened. */
   readonly subscription: Subscription;
   /** Compare the whole model even where a timestamp column would allow less. */
@@ -44,8 +48,40 @@ export interface LoadSummary {
   readonly succeeded: number;
   readonly failed: number;
   readonly notSent: number;
+  /** The day in UTC that its records count on. */
+  readonly finishedOn: string;
   /** Why no other chunk should start; null when nothing speaks against it. */
   readonly stop: string | null;
+}
+
+export interface StageInput extends StepInput {
+  readonly grant: QuotaGrant;
+}
+
+/** 'void': a newer ledger doesn't know of the grant; ask it again. */
+export type StagedRecords = { readonly kind: 'staged'; readonly chunks: readonly number[] } | { readonly kind: 'void' };
+
+export interface SettledSync extends SyncUsage {
+  readonly result: SyncResult;
+}
+
+export interface ReadUsageInput {
+  readonly billingCycleDay: number;
+  /** The moment whose cycle is the current one, in ms since the epoch. */
+  readonly atMs: number;
+  readonly ledger: number;
+}
+
+export interface LookUpInput {
+  readonly source: string;
+  readonly subscriptionId: string;
+  readonly number: number;
+}
+
+export interface CountedUsage {
+  readonly accounts: readonly AccountReading[];
+  /** The twelve cycles before, newest first. */
+  readonly past: readonly PastCycle[];
 }
 
 export interface SettleInput extends StepInput {
@@ -65,8 +101,10 @@ export interface Activities {
   resetState(input: ResetInput): Promise<void>;
   openSync(input: OpenSyncInput): Promise<OpenedSync>;
   diffModel(input: StepInput): Promise<DiffSummary>;
-  /** Returns the numbers of the chunks to load. */
-  stageRecords(input: StepInput): Promise<readonly number[]>;
+  stageRecords(input: StageInput): Promise<StagedRecords>;
   loadChunk(input: LoadInput): Promise<LoadSummary>;
-  settleSync(input: SettleInput): Promise<SyncResult>;
+  settleSync(input: SettleInput): Promise<SettledSync>;
+  startQuota(input: null): Promise<void>;
+  readUsage(input: ReadUsageInput): Promise<CountedUsage>;
+  lookUpSync(input: LookUpInput): Promise<SyncLookup>;
 }

@@ -16,6 +16,9 @@ export interface Cost {
   readonly peakRssBytes: number;
 }
 
+/** Connections of this name do nothing while something is measured. */
+export const idleWatcher = 'bench';
+
 const sampleEveryMs = 20;
 
 /** Measures what work costs this process and the database server. One piece of work at a time. */
@@ -26,7 +29,7 @@ export class Meter {
   ) {}
 
   static async connect(url: string): Promise<Meter> {
-    const client = new pg.Client({ connectionString: url, application_name: 'bench meter' });
+    const client = new pg.Client({ connectionString: url, application_name: idleWatcher });
     await client.connect();
     const found = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     return new Meter(client, parentOf(found.rows[0]?.pid ?? 0));
@@ -76,7 +79,7 @@ export class Meter {
 
   private async untilAlone(): Promise<void> {
     for (;;) {
-      const others = await this.client.query(`SELECT FROM pg_stat_activity WHERE backend_type IN ('client backend', 'parallel worker') AND pid <> pg_backend_pid()`);
+      const others = await this.client.query(`SELECT FROM pg_stat_activity WHERE backend_type IN ('client backend', 'parallel worker') AND application_name <> $1`, [idleWatcher]);
       if (others.rowCount === 0) return;
       await sleep(10);
     }

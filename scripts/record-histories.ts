@@ -4,11 +4,13 @@
  * Earlier versions' files stay for as long as their workflows may still run. To record another situation, add it to `situations`.
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { createRig, eventually, type Rig, type Subscribed } from '../test/support/sluice.js';
 import { stopSharedPostgres } from '../test/support/postgres.js';
 import { stopSharedTemporal } from '../test/support/temporal.js';
 
+const ownName = `${process.pid}@${hostname()}`;
 const folder = new URL('../test/replay/histories/', import.meta.url);
 
 /** What one subscription goes through, and the names of the syncs that it makes on the way, in their order. */
@@ -69,14 +71,15 @@ const situations: readonly { readonly sync: string; readonly play: (rig: Rig, pe
 const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 async function record({ temporal }: Rig, workflowId: string, what: string): Promise<void> {
-  const history = JSON.parse(historyToJSON(await temporal.workflow.getHandle(workflowId).fetchHistory()), withoutHost) as unknown;
+  const history = JSON.parse(historyToJSON(await temporal.workflow.getHandle(workflowId).fetchHistory()), withoutPlace) as unknown;
   await writeFile(new URL(`${version}-${what}.json`, folder), `${JSON.stringify(history)}\n`);
   console.error(`recorded ${version}-${what}.json`);
 }
 
-/** Identities hold a process and a host, which nobody needs to know. */
-function withoutHost(key: string, value: unknown): unknown {
-  return /identity$/i.test(key) && typeof value === 'string' ? 'recorder' : value;
+/** Identities and the names of sticky queues hold a process and a host, and stacks hold paths, which nobody needs to know. Replay looks at none of them. */
+function withoutPlace(key: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  return key === 'stackTrace' ? '' : value.replaceAll(ownName, 'recorder');
 }
 
 const rig = await createRig({ destination: { batchSize: 50, concurrency: 2, giveUpAfterMs: 500, timeoutMs: 1_000 } });

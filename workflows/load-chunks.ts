@@ -1,9 +1,10 @@
+import { CancellationScope } from '@temporalio/workflow';
 import type { EarlyEnd } from '../src/domain/sync.js';
 import type { LoadSummary, StepInput } from '../activities/types.js';
 import { lastingSteps } from './steps.js';
 
 /**
- * Loads the chunks, a bounded number at once. When one says that no other should start, those under way end first.
+ * Loads the chunks, a bounded number at once. When one says that no other should start, those under way end first; when one fails, they are stopped.
  * Returns why the load ended early, or null.
  */
 export async function loadChunks(
@@ -24,6 +25,24 @@ export async function loadChunks(
       onLoaded(loaded);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(concurrency, chunks.length) }, sender));
+  await untilOneFails(Array.from({ length: Math.min(concurrency, chunks.length) }, () => sender));
   return ended.stop === null ? null : { kind: 'failed', message: ended.stop };
+}
+
+/** Runs tasks together. The first failure cancels the others, and is thrown once all have ended: nothing goes on sending behind it. */
+async function untilOneFails(tasks: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  await CancellationScope.cancellable(async () => {
+    const scope = CancellationScope.current();
+    const run = async (task: () => Promise<void>): Promise<void> => {
+      try {
+        await task();
+      } catch (error) {
+        failures.push(error);
+        scope.cancel();
+      }
+    };
+    await Promise.all(tasks.map(run));
+  });
+  if (failures.length > 0) throw failures[0];
 }

@@ -1,15 +1,17 @@
-import { CancellationScope, ChildWorkflowCancellationType, executeChild, ParentClosePolicy, uuid4 } from '@temporalio/workflow';
+import { ChildWorkflowCancellationType, executeChild, ParentClosePolicy, uuid4 } from '@temporalio/workflow';
 import { syncRunWorkflowId } from '../src/contract/names.js';
 import { emptyBooks } from '../src/domain/books.js';
 import { syncIdOf, type Subscription } from '../src/domain/subscription.js';
 import type { EarlyEnd, SyncResult, SyncTrigger } from '../src/domain/sync.js';
 import type { StepInput } from '../activities/types.js';
 import { earlyEndOf } from './failures.js';
-import { extractSteps, lastingSteps } from './steps.js';
+import { settleAccount } from './quota-client.js';
+import { extractSteps } from './steps.js';
 import { SyncRunWorkflow } from './sync-run.js';
 import { attributesOf } from './visibility.js';
 
 export interface SyncStart {
+  readonly workspaceId: string;
   readonly subscription: Subscription;
   readonly trigger: SyncTrigger;
   /** Compare the whole model even where a timestamp column would allow less. */
@@ -17,7 +19,7 @@ export interface SyncStart {
 }
 
 /** Opens a sync and runs it as a child, so that each sync is a row of its own in the Web UI. Always returns how it ended. */
-export async function runSync({ subscription, trigger, full }: SyncStart, onOpened: (syncId: string) => void): Promise<SyncResult> {
+export async function runSync({ workspaceId, subscription, trigger, full }: SyncStart, onOpened: (syncId: string) => void): Promise<SyncResult> {
   const startedAt = new Date().toISOString();
   let sync: StepInput['sync'];
   try {
@@ -26,7 +28,7 @@ export async function runSync({ subscription, trigger, full }: SyncStart, onOpen
     return unopened(subscription.id, trigger, startedAt, earlyEndOf(error));
   }
   onOpened(syncIdOf(subscription.id, sync.number));
-  const input = { sync, subscription, full };
+  const input = { sync, workspaceId, subscription, full };
   try {
     return await executeChild(SyncRunWorkflow, {
       workflowId: syncRunWorkflowId(subscription.id, sync.number),
@@ -45,7 +47,7 @@ export async function runSync({ subscription, trigger, full }: SyncStart, onOpen
 async function resultOf(input: StepInput, trigger: SyncTrigger, startedAt: string, end: EarlyEnd): Promise<SyncResult> {
   const syncId = syncIdOf(input.sync.subscriptionId, input.sync.number);
   try {
-    return await CancellationScope.nonCancellable(() => lastingSteps.settleSync.executeWithOptions({ summary: `Read how ${syncId} ended` }, [{ ...input, end }]));
+    return await settleAccount(input, end, `Read how ${syncId} ended`);
   } catch (error) {
     return { ...unopened(input.sync.subscriptionId, trigger, startedAt, earlyEndOf(error)), syncId };
   }

@@ -1,11 +1,12 @@
-import { ApplicationFailure, CancellationScope, CancelledFailure, defineQuery, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, CancelledFailure, defineQuery, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import { messageNames, type SyncProgress } from '../src/contract/messages.js';
 import { syncIdOf } from '../src/domain/subscription.js';
 import type { EarlyEnd, SyncResult } from '../src/domain/sync.js';
 import type { StepInput } from '../activities/types.js';
 import { earlyEndOf } from './failures.js';
 import { loadChunks } from './load-chunks.js';
-import { extractSteps, lastingSteps } from './steps.js';
+import { QuotaAccount, settleAccount } from './quota-client.js';
+import { extractSteps } from './steps.js';
 import { showResult } from './visibility.js';
 
 const progressQuery = defineQuery<SyncProgress>(messageNames.progress);
@@ -19,36 +20,42 @@ export async function SyncRunWorkflow(input: StepInput): Promise<SyncResult> {
     setCurrentDetails(`**${syncIdOf(input.sync.subscriptionId, input.sync.number)}** is ${progress.step}: ${progress.processed} of ${progress.toSend ?? '?'} records processed`);
   };
 
+  const account = new QuotaAccount(input);
   let end: EarlyEnd | null;
   try {
-    end = await extractAndLoad(input, showProgress);
+    end = await extractAndLoad(input, account, showProgress);
   } catch (error) {
     end = earlyEndOf(error);
   }
   showProgress({ step: 'settling' });
-  const result = await settle(input, end);
+  const result = await settleAccount(input, end, `Settle ${syncIdOf(input.sync.subscriptionId, input.sync.number)}`);
   showResult(result);
   return endAs(result);
 }
 
-async function extractAndLoad(input: StepInput, showProgress: (change: Partial<SyncProgress>) => void): Promise<EarlyEnd | null> {
+async function extractAndLoad(input: StepInput, account: QuotaAccount, showProgress: (change: Partial<SyncProgress>) => void): Promise<EarlyEnd | null> {
   const { model } = input.subscription;
   showProgress({ step: 'diffing' });
   const found = await extractSteps.diffModel.executeWithOptions({ summary: `Diff model ${model.name} on ${model.source}` }, [input]);
   showProgress({ step: 'staging', toSend: found.toSend });
   if (found.toSend === 0) return null;
-  const chunks = await extractSteps.stageRecords.executeWithOptions({ summary: `Stage ${found.toSend} records` }, [input]);
-  showProgress({ step: 'loading' });
+  const { granted, chunks } = await reserveAndStage(input, account, found.toSend);
+  showProgress({ step: 'loading', toSend: granted });
   let processed = 0;
   return loadChunks(input, chunks, found.concurrency, (loaded) => {
+    account.noteLoaded(loaded);
     processed += loaded.succeeded + loaded.failed;
     showProgress({ processed });
   });
 }
 
-function settle(input: StepInput, end: EarlyEnd | null): Promise<SyncResult> {
-  const summary = `Settle ${syncIdOf(input.sync.subscriptionId, input.sync.number)}`;
-  return CancellationScope.nonCancellable(() => lastingSteps.settleSync.executeWithOptions({ summary }, [{ ...input, end }]));
+/** What the quota grants is staged, and nothing else. A grant that a newer ledger made void is asked for again. */
+async function reserveAndStage(input: StepInput, account: QuotaAccount, wanted: number): Promise<{ readonly granted: number; readonly chunks: readonly number[] }> {
+  for (;;) {
+    const grant = await account.reserve(wanted);
+    const staged = await extractSteps.stageRecords.executeWithOptions({ summary: `Stage ${grant.records} of ${wanted} records` }, [{ ...input, grant }]);
+    if (staged.kind === 'staged') return { granted: grant.records, chunks: staged.chunks };
+  }
 }
 
 /** A canceled or failed sync shows as such in the Web UI; its books travel with the failure. */

@@ -14,14 +14,16 @@ import {
 import {
   messageNames,
   type CarriedState,
+  type QuotaState,
   type SubscriptionStatus,
   type SyncRequest,
   type SyncRequestAnswer,
   type SyncWorkflowInput,
 } from '../src/contract/messages.js';
 import { memoKeys } from '../src/contract/names.js';
+import type { QuotaNotice } from '../src/contract/quota.js';
 import { nextStep, refusalOf } from '../src/domain/next-step.js';
-import { nextDueAt } from '../src/domain/schedule.js';
+import { minMsBetweenSyncs, nextDueAt } from '../src/domain/schedule.js';
 import type { Subscription } from '../src/domain/subscription.js';
 import type { SubscriptionState, SyncResult, SyncTrigger } from '../src/domain/sync.js';
 import { earlyEndOf } from './failures.js';
@@ -36,6 +38,7 @@ const resumeSignal = defineSignal(messageNames.resume);
 const cancelSyncSignal = defineSignal(messageNames.cancelSync);
 const resetSyncSignal = defineSignal(messageNames.resetSync);
 const configureSignal = defineSignal<[unknown]>(messageNames.configure);
+const quotaNoticeSignal = defineSignal<[QuotaNotice]>(messageNames.quotaNotice);
 const statusQuery = defineQuery<SubscriptionStatus>(messageNames.status);
 const historyQuery = defineQuery<readonly SyncResult[]>(messageNames.history);
 
@@ -72,6 +75,7 @@ class SubscriptionLoop {
   private current: { readonly scope: CancellationScope; syncId: string | null } | null = null;
   private lastRefusal: string | null = null;
   private messages = 0;
+  private quota: QuotaState;
 
   constructor(private readonly input: SyncWorkflowInput) {
     const carried = input.carried;
@@ -84,6 +88,7 @@ class SubscriptionLoop {
     this.recent = carried?.recent ?? [];
     this.fullRequested = carried?.fullRequested ?? false;
     this.resetRequested = carried?.resetRequested ?? false;
+    this.quota = carried?.quota ?? { version: 0, hold: { kind: 'open' } };
   }
 
   listen(): void {
@@ -104,6 +109,15 @@ class SubscriptionLoop {
     this.onSignal(resetSyncSignal, 'Forget what was acknowledged, after the sync under way: the next one sends everything', () => {
       this.resetRequested = true;
     });
+    setHandler(
+      quotaNoticeSignal,
+      (notice) => {
+        this.heed(notice);
+        this.messages += 1;
+        showStatus(this.status());
+      },
+      { description: 'From the ledger: wait for quota, or go on' },
+    );
     setHandler(
       configureSignal,
       (configuration) => {
@@ -131,7 +145,7 @@ class SubscriptionLoop {
   private async request(full: boolean): Promise<SyncRequestAnswer> {
     // While nothing runs, a configuration that arrived before is about to be adopted, and the request is judged by that.
     await condition(() => this.configurations.length === 0 || this.current !== null);
-    const reason = refusalOf(this.subscription.id, this.restState());
+    const reason = refusalOf(this.subscription.id, this.restState(), this.pausedUntil());
     if (reason !== null) return { accepted: false, reason };
     // Requests that no sync has been started for share the next one.
     this.messages += 1;
@@ -172,7 +186,7 @@ class SubscriptionLoop {
     const { paused, lastStartedMs, anchorMs } = this;
     const last = this.recent[0];
     const continues = continueImmediately && last?.moreToExtract === true && last.error === null && last.status !== 'canceled';
-    return nextStep({ enabled, paused, schedule, requested: this.accepted > this.served, continues, lastStartedMs, anchorMs }, Date.now());
+    return nextStep({ enabled, paused, quota: this.quota.hold, schedule, requested: this.accepted > this.served, continues, lastStartedMs, anchorMs }, Date.now());
   }
 
   async sync(trigger: SyncTrigger): Promise<void> {
@@ -180,11 +194,12 @@ class SubscriptionLoop {
     const full = this.fullRequested;
     this.fullRequested = false;
     this.lastStartedMs = Date.now();
+    this.quota = { ...this.quota, hold: { kind: 'open' } };
     const scope = new CancellationScope();
     const current = { scope, syncId: null as string | null };
     this.current = current;
     const result = await scope.run(() =>
-      runSync({ subscription: this.subscription, trigger, full }, (syncId) => {
+      runSync({ workspaceId: this.input.workspaceId, subscription: this.subscription, trigger, full }, (syncId) => {
         current.syncId = syncId;
         showStatus(this.status());
       }),
@@ -209,25 +224,51 @@ class SubscriptionLoop {
   }
 
   carriedOver(): SyncWorkflowInput {
-    const { paused, anchorMs, lastStartedMs, recent, fullRequested, resetRequested } = this;
-    const carried: CarriedState = { paused, anchorMs, lastStartedMs, recent, fullRequested, resetRequested, requests: { accepted: this.accepted, served: this.served } };
+    const { paused, anchorMs, lastStartedMs, recent, fullRequested, resetRequested, quota } = this;
+    const carried: CarriedState = { paused, anchorMs, lastStartedMs, recent, fullRequested, resetRequested, quota, requests: { accepted: this.accepted, served: this.served } };
     return { workspaceId: this.input.workspaceId, subscription: this.subscription, carried };
   }
 
   private restState(): SubscriptionState {
     if (!this.subscription.enabled) return 'disabled';
-    return this.paused ? 'paused' : 'idle';
+    if (this.paused) return 'paused';
+    return this.quota.hold.kind === 'paused' ? 'quota_paused' : 'idle';
+  }
+
+  /** A notice that was overtaken by a newer one says nothing any more. */
+  private heed(notice: QuotaNotice): void {
+    if (notice.version <= this.quota.version) return;
+    const { version } = notice;
+    if (notice.kind === 'paused') {
+      this.quota = { version, hold: { kind: 'paused', untilMs: notice.untilMs } };
+    } else if (this.quota.hold.kind === 'paused' || notice.starts) {
+      const soonest = notice.soon || this.lastStartedMs === null ? 0 : this.lastStartedMs + minMsBetweenSyncs;
+      this.quota = { version, hold: { kind: 'resuming', atMs: Math.max(Date.now() + notice.delayMs, soonest), starts: notice.starts } };
+    }
+  }
+
+  private pausedUntil(): string | null {
+    const { hold } = this.quota;
+    return hold.kind === 'paused' && this.restState() === 'quota_paused' ? new Date(hold.untilMs).toISOString() : null;
+  }
+
+  private nextSyncMs(): number | null {
+    if (this.restState() !== 'idle') return null;
+    const { hold } = this.quota;
+    if (hold.kind === 'resuming' && hold.starts) return hold.atMs;
+    const dueMs = nextDueAt(this.subscription.schedule, this.lastStartedMs, this.anchorMs);
+    return dueMs !== null && hold.kind === 'resuming' ? Math.max(dueMs, hold.atMs) : dueMs;
   }
 
   private status(): SubscriptionStatus {
     const state = this.current === null ? this.restState() : 'syncing';
-    const dueMs = this.restState() === 'idle' ? nextDueAt(this.subscription.schedule, this.lastStartedMs, this.anchorMs) : null;
+    const dueMs = this.nextSyncMs();
     return {
       subscriptionId: this.subscription.id,
       state,
       nextSyncAt: dueMs === null ? null : new Date(dueMs).toISOString(),
       lastSync: this.recent[0] ?? null,
-      pausedUntil: null,
+      pausedUntil: this.pausedUntil(),
       currentSync: this.current?.syncId ?? null,
       requests: { accepted: this.accepted, served: this.served },
       lastRefusal: this.lastRefusal,

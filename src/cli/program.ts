@@ -11,6 +11,7 @@ import { addReset } from './commands/reset.js';
 import { addResume } from './commands/resume.js';
 import { addStatus } from './commands/status.js';
 import { addSync } from './commands/sync.js';
+import { addUsage } from './commands/usage.js';
 import { addValidate } from './commands/validate.js';
 import { addWorker } from './commands/worker.js';
 import { version } from './version.js';
@@ -34,7 +35,7 @@ export function createProgram(): Command {
     .addHelpText('after', exitCodes)
     .exitOverride();
   // The subcommands take over the settings above, so they are added last. This is the order of the help.
-  const add = [addDev, addWorker, addValidate, addPlan, addApply, addSync, addPause, addResume, addCancel, addReset, addDiff, addStatus, addHistory, addFailures];
+  const add = [addDev, addWorker, addValidate, addPlan, addApply, addSync, addPause, addResume, addCancel, addReset, addDiff, addStatus, addHistory, addFailures, addUsage];
   for (const addCommand of add) addCommand(program);
   return program;
 }

@@ -2,19 +2,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { messageNames, type SubscriptionStatus, type SyncProgress, type SyncRequest, type SyncRequestAnswer, type SyncWorkflowInput } from '../contract/messages.js';
 import { memoKeys, syncWorkflowId, taskQueue, workflowTypes } from '../contract/names.js';
+import type { UsageView } from '../contract/quota.js';
 import { searchAttributes } from '../contract/search-attributes.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { SyncResult } from '../domain/sync.js';
 import { NoWorkerError, WrongOwnerError } from '../errors/errors.js';
 import { connectTemporal, registerSearchAttributes, type ConnectOptions } from './connect.js';
-import { planChanges, type Change } from './plan.js';
+import { planChanges, type Change, type TermsChange } from './plan.js';
 import { processedUnderWay } from './progress.js';
+import { QuotaDesk, type WantedWorkspace } from './quota.js';
 import { Reach } from './reach.js';
 
 /** What `apply` needs of a configuration. */
 export interface Wanted {
-  readonly workspace: { readonly id: string };
+  readonly workspace: WantedWorkspace;
   readonly subscriptions: Readonly<Record<string, Subscription>>;
+}
+
+function withTerms(changes: readonly Change[], terms: TermsChange | null): readonly Change[] {
+  return terms === null ? changes : [...changes, terms];
 }
 
 const pollEveryMs = 250;
@@ -22,12 +28,14 @@ const pollEveryMs = 250;
 /** Starts, watches and steers subscriptions. Every method throws TemporalUnavailableError when the server can't be reached. */
 export class SluiceClient {
   private readonly reach: Reach;
+  private readonly quota: QuotaDesk;
 
   private constructor(
     private readonly temporal: Client,
     address: string,
   ) {
     this.reach = new Reach(temporal, address);
+    this.quota = new QuotaDesk(temporal, this.reach);
   }
 
   static async connect(options: ConnectOptions): Promise<SluiceClient> {
@@ -36,13 +44,15 @@ export class SluiceClient {
 
   /** What `apply` would do. Throws WrongOwnerError when another workspace has this namespace. */
   async plan(wanted: Wanted): Promise<readonly Change[]> {
-    return planChanges(wanted.subscriptions, await this.running(wanted));
+    const changes = planChanges(wanted.subscriptions, await this.running(wanted));
+    return withTerms(changes, await this.quota.plan(wanted.workspace));
   }
 
   /** Makes what runs equal to what is wanted; needs no worker. A change takes effect from each subscription's next sync. */
   async apply(wanted: Wanted): Promise<readonly Change[]> {
     await this.reach.reached(registerSearchAttributes(this.temporal));
     const running = await this.running(wanted);
+    const terms = await this.quota.apply(wanted.workspace);
     const changes = planChanges(wanted.subscriptions, running);
     for (const change of changes) {
       const subscription = wanted.subscriptions[change.subscriptionId] ?? running.get(change.subscriptionId);
@@ -50,7 +60,12 @@ export class SluiceClient {
       if (change.kind === 'start') await this.start({ workspaceId: wanted.workspace.id, subscription });
       else await this.reach.signal(subscription.id, messageNames.configure, change.kind === 'disable' ? { ...subscription, enabled: false } : subscription);
     }
-    return changes;
+    return withTerms(changes, terms);
+  }
+
+  /** What a workspace has processed, and what its plan leaves. */
+  async usage(workspaceId: string): Promise<UsageView> {
+    return this.quota.usage(workspaceId);
   }
 
   /** Asks for a sync; answers as soon as the subscription has taken or refused it. */

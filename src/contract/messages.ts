@@ -1,3 +1,4 @@
+import type { QuotaHold } from '../domain/next-step.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { SubscriptionState, SyncResult } from '../domain/sync.js';
 
@@ -19,6 +20,14 @@ export interface CarriedState {
   readonly recent: readonly SyncResult[];
   readonly fullRequested: boolean;
   readonly resetRequested: boolean;
+  /** Absent where the ledger has never said anything. */
+  readonly quota?: QuotaState;
+}
+
+/** What the ledger told last, and under which version. */
+export interface QuotaState {
+  readonly version: number;
+  readonly hold: QuotaHold;
 }
 
 /** Manual syncs are numbered: a caller knows its own is done when `served` has reached its number. */
@@ -70,4 +79,11 @@ export const messageNames = {
   status: 'status',
   history: 'history',
   progress: 'progress',
+  /** To a QuotaWorkflow: everything that changes its ledger. */
+  quotaMessage: 'quotaMessage',
+  /** To a SyncRunWorkflow: the answer to its reservation. */
+  quotaGrant: 'quotaGrant',
+  /** To a SyncWorkflow: the quota has cut it off, or it may go on. */
+  quotaNotice: 'quotaNotice',
+  usage: 'usage',
 } as const;

@@ -4,7 +4,7 @@
  */
 export const taskQueue = 'sluice';
 
-export const workflowTypes = { sync: 'SyncWorkflow', syncRun: 'SyncRunWorkflow' } as const;
+export const workflowTypes = { sync: 'SyncWorkflow', syncRun: 'SyncRunWorkflow', quota: 'QuotaWorkflow' } as const;
 
 export function syncWorkflowId(subscriptionId: string): string {
   return `sync/${subscriptionId}`;
@@ -14,5 +14,9 @@ export function syncRunWorkflowId(subscriptionId: string, number: number): strin
   return `sync/${subscriptionId}/${number}`;
 }
 
+export function quotaWorkflowId(workspaceId: string): string {
+  return `quota/${workspaceId}`;
+}
+
 /** Memo keys of a SyncWorkflow, readable with no worker running: its workspace's id, and the subscription as it runs. */
-export const memoKeys = { workspace: 'sluiceWorkspace', configuration: 'sluiceConfiguration' } as const;
+export const memoKeys = { workspace: 'sluiceWorkspace', configuration: 'sluiceConfiguration', quotaTerms: 'sluiceQuotaTerms' } as const;

@@ -45,7 +45,8 @@ export type QuotaNotice =
 
 /** One sync's usage as its row in the warehouse has it. */
 export interface SyncUsage {
-  readonly usage: UsageByDay;
+  /** Null while the sync isn't settled. */
+  readonly usage: UsageByDay | null;
   /** Whether there was anything to send, and so a reservation. */
   readonly reserved: boolean;
 }

@@ -59,3 +59,24 @@ function reportOf(startMs: number, endMs: number, byDestination: Readonly<Record
 function add(sums: Record<string, number>, name: string, records: number): void {
   sums[name] = (sums[name] ?? 0) + records;
 }
+
+/** The usage page in Markdown, for the Temporal Web UI. */
+export function usageText(view: UsageView): string {
+  const share = view.limit === 0 ? 100 : Math.floor((view.processed * 100) / view.limit);
+  const lines = [
+    `**Reverse ETL usage of ${view.workspaceId}**, ${view.cycleStart.slice(0, 10)} to ${view.cycleEnd.slice(0, 10)}`,
+    '',
+    `- plan: ${view.plan}, ${view.limit} records in each billing cycle`,
+    `- processed: ${view.processed} (${share}%), reserved by running syncs: ${view.reserved}, left: ${view.remaining}`,
+    ...Object.entries(view.byDestination).map(([destination, records]) => `- to ${destination}: ${records}`),
+  ];
+  if (view.limitReachedOn !== null) lines.push(`- at this rate the limit is reached on ${view.limitReachedOn}`);
+  if (view.paused.length > 0) lines.push(`- paused until ${view.cycleEnd.slice(0, 10)}: ${listed(view.paused)}`);
+  return lines.join('\n');
+}
+
+const listedAtMost = 20;
+
+function listed(names: readonly string[]): string {
+  return names.length <= listedAtMost ? names.join(', ') : `${names.slice(0, listedAtMost).join(', ')} and ${names.length - listedAtMost} more`;
+}

@@ -35,6 +35,14 @@ export interface UsageReport {
   readonly final: boolean;
 }
 
+/** What the state tables say about one sync. */
+export interface SyncLookup {
+  /** The highest number of a settled sync; 0 where there is none. */
+  readonly settledThrough: number;
+  /** What the sync sent; null when it isn't settled, or not there. */
+  readonly usage: UsageByDay | null;
+}
+
 /** What the ledger wants done, in this order. Times in ms since the epoch, delays in ms. */
 export type QuotaEffect =
   | { readonly kind: 'grant'; readonly subscriptionId: string; readonly number: number; readonly records: number }
@@ -42,7 +50,7 @@ export type QuotaEffect =
   /** `starts`: it was cut off, so a sync starts after the delay. `soon`: at once, instead of keeping the distance between syncs. */
   | { readonly kind: 'resume'; readonly subscriptionId: string; readonly delayMs: number; readonly starts: boolean; readonly soon: boolean; readonly version: number }
   /** Only the subscription's state tables know how an earlier sync ended: read them and call `reconcile`, then bring the message again. */
-  | { readonly kind: 'read'; readonly account: string; readonly subscriptionId: string; readonly source: string }
+  | { readonly kind: 'read'; readonly account: string; readonly subscriptionId: string; readonly source: string; readonly number: number }
   | { readonly kind: 'threshold'; readonly percent: number; readonly processed: number; readonly limit: number };
 
 /** Subscriptions that resume together start this far apart, in ms. */
@@ -73,7 +81,10 @@ export class QuotaLedger {
     return this.state;
   }
 
-  /** Takes the tables' word for everything but the grants and pauses that only the ledger knows of. */
+  /**
+   * Takes the tables' word for everything but the grants and pauses that only the ledger knows of. Nobody knows which subscriptions an earlier ledger paused,
+   * so all are taken to be until `wake` has told them otherwise.
+   */
   private rebuild(readings: readonly AccountReading[], past: readonly PastCycle[], nowMs: number): void {
     this.state.past = past.slice(0, pastCycles);
     for (const account of Object.values(this.state.accounts)) account.settled = [];
@@ -84,7 +95,7 @@ export class QuotaLedger {
       const { open } = reading;
       if (account.open !== null && account.open.number <= reading.settledThrough) account.open = null;
       if (open !== null) account.open ??= { ...open, heardMs: nowMs };
-      if (reading.wanted > 0) account.pause ??= { kind: 'paused', wanted: reading.wanted, sinceMs: nowMs };
+      account.pause ??= { kind: 'paused', wanted: reading.wanted, sinceMs: nowMs };
     }
   }
 
@@ -154,20 +165,18 @@ export class QuotaLedger {
     return [...this.warnings(), ...this.wake(nowMs, false)];
   }
 
-  /** Takes over what the state tables say about one subscription. */
-  reconcile(key: string, reading: AccountReading | null, nowMs: number): readonly QuotaEffect[] {
+  /** Takes over what the state tables say about a subscription's sync that the ledger believes to be open. */
+  reconcile(key: string, found: SyncLookup, nowMs: number): readonly QuotaEffect[] {
     const account = this.state.accounts[key];
     if (account === undefined) return [];
-    if (reading === null || reading.settledThrough < account.settledThrough) {
-      // The tables were made anew, and numbers with them; what was counted stays counted.
-      if (account.open !== null) this.count(account, entriesOf(account.open.usage, account.open.destination, this.state.terms.billingCycleDay));
+    const { open } = account;
+    // Numbers that went back: the tables were made anew. What was counted stays counted.
+    const startedAnew = found.settledThrough < account.settledThrough;
+    if (open !== null && (startedAnew || open.number <= found.settledThrough)) {
+      this.count(account, entriesOf(found.usage ?? open.usage, open.destination, this.state.terms.billingCycleDay));
       account.open = null;
-      account.settledThrough = reading?.settledThrough ?? 0;
-    } else {
-      account.settledThrough = reading.settledThrough;
-      account.settled = merged(reading.settled);
-      if (account.open !== null && account.open.number <= reading.settledThrough) account.open = null;
     }
+    account.settledThrough = found.settledThrough;
     return [...this.warnings(), ...this.wake(nowMs, false)];
   }
 
@@ -254,8 +263,8 @@ export class QuotaLedger {
   }
 }
 
-function readEffect(account: string, { subscriptionId, source }: Account): QuotaEffect {
-  return { kind: 'read', account, subscriptionId, source };
+function readEffect(account: string, { subscriptionId, source, open }: Account): QuotaEffect {
+  return { kind: 'read', account, subscriptionId, source, number: open?.number ?? 0 };
 }
 
 function withSent(cycle: PastCycle, destination: string, sent: Sent): PastCycle {

@@ -9,6 +9,11 @@ export interface QuotaTerms {
   readonly countFailed: boolean;
 }
 
+/** The terms in a workspace's configuration, without what else is in it. */
+export function quotaTermsOf({ plan, billingCycleDay, countFailed }: QuotaTerms): QuotaTerms {
+  return { plan, billingCycleDay, countFailed };
+}
+
 /** Records that were sent, by how that ended. Both are kept whatever the terms count, so that terms can change within a cycle. */
 export interface Sent {
   readonly succeeded: number;
@@ -83,7 +88,7 @@ export interface AccountReading {
   readonly settled: readonly UsageEntry[];
   /** The sync that has not been settled, and how many records it may send at most, as far as the tables know. */
   readonly open: { readonly number: number; readonly destination: string; readonly granted: number; readonly usage: UsageByDay } | null;
-  /** Records that the last settled sync left behind because of the quota. */
+  /** Records that the last sync left behind because of the quota. */
   readonly wanted: number;
 }
 

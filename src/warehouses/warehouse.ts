@@ -1,4 +1,7 @@
+import type { SyncUsage } from '../contract/quota.js';
 import type { DryRun, FailureReport } from '../contract/reports.js';
+import type { SyncLookup } from '../domain/quota-ledger.js';
+import type { AccountReading, Sent } from '../domain/quota-state.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Extracted } from '../domain/books.js';
 import type { EarlyEnd, SyncResult, SyncTrigger } from '../domain/sync.js';
@@ -92,6 +95,24 @@ export interface UnfinishedChunk extends StagedChunk {
   readonly started: boolean;
 }
 
+export interface UsageQuestion {
+  readonly owner: string;
+  /** Earlier days are left out. */
+  readonly sinceDay: string;
+  /** The ledger that asks: ms since the epoch of its foundation. */
+  readonly ledger: number;
+}
+
+export interface UsageReading {
+  readonly subscriptionId: string;
+  readonly settledThrough: number;
+  /** Of settled syncs; days in UTC. */
+  readonly settled: readonly (Sent & { readonly destination: string; readonly day: string })[];
+  readonly open: AccountReading['open'];
+  /** Records that the quota cut off from the last sync. */
+  readonly wanted: number;
+}
+
 /**
  * What a sync needs of a warehouse. Every method may be called again after it failed or its answer was lost; how each stays idempotent is said there.
  * All throw WarehouseUnavailableError when a retry can help and WarehouseRefusedError when it cannot; their messages hold no values.
@@ -112,6 +133,12 @@ export interface Warehouse {
   /** Runs the diff and undoes everything: changes nothing. */
   dryRun(subscription: Subscription, full: boolean, signal: AbortSignal): Promise<DryRun>;
 
+  /**
+   * Leaves this many of the records to send in the intent, failures first; the rest counts as not extracted. Only the first grant of a sync takes effect.
+   * 'void' when a newer ledger has counted meanwhile and doesn't know of it.
+   */
+  takeGrant(sync: SyncRef, records: number, ledger: number): Promise<'taken' | 'void'>;
+
   /** Streams the records to send as events, in no particular order of chunks. Read-only. */
   readDelta(request: { sync: SyncRef; subscription: Subscription }, signal: AbortSignal): AsyncIterable<StagedLines>;
 
@@ -124,11 +151,14 @@ export interface Warehouse {
   /** Gives the lease back before its time, so that the next attempt need not wait. */
   releaseChunk(sync: SyncRef, chunk: number, holder: string): Promise<void>;
 
-  /** Writes a chunk's outcomes and counts in one transaction; idempotent: a finished chunk stays as it is. */
-  finishChunk(sync: SyncRef, chunk: number, holder: string, counts: ChunkCounts, outcomes: AsyncIterable<RecordOutcome>): Promise<void>;
+  /**
+   * Writes a chunk's outcomes and counts in one transaction; idempotent: a finished chunk stays as it is. Its records count as sent at `atMs`
+   * (ms since the epoch, by the clock that billing cycles go by); left out, now.
+   */
+  finishChunk(sync: SyncRef, chunk: number, holder: string, counts: ChunkCounts, outcomes: AsyncIterable<RecordOutcome>, atMs?: number): Promise<void>;
 
   /** Finishes a started chunk whose staged records are lost: all of it may have been delivered. */
-  abandonChunk(sync: SyncRef, chunk: number, holder: string, reason: string): Promise<void>;
+  abandonChunk(sync: SyncRef, chunk: number, holder: string, reason: string, atMs?: number): Promise<void>;
 
   /** Fences a sync off: raises its epoch, so that no chunk lease can be taken or renewed, and tells how long old leases still run. Idempotent per taker. */
   fenceSync(sync: SyncRef): Promise<{ readonly sync: SyncRef; readonly leaseRemainingMs: number; readonly unfinished: readonly UnfinishedChunk[] }>;
@@ -138,6 +168,12 @@ export interface Warehouse {
    * then drops delta and intent. Refuses with OpenBooksError when the books don't close. Idempotent: a settled sync returns its row.
    */
   settleSync(sync: SyncRef, end: EarlyEnd | null): Promise<SyncResult>;
+
+  /** What a sync counts as usage, once it is settled. */
+  syncUsage(subscriptionId: string, number: number): Promise<SyncUsage & SyncLookup>;
+
+  /** The usage of a workspace's subscriptions, settled and open, also of those that nobody has configured any more. Makes grants of older ledgers void that it doesn't show. */
+  readUsage(question: UsageQuestion): Promise<readonly UsageReading[]>;
 
   /** What was not delivered, the latest failure first, and samples of what the latest sync rejected. */
   failures(subscriptionId: string, limit: number): Promise<FailureReport>;

@@ -1,15 +1,20 @@
 import type { ActivityDependencies } from '../../activities/dependencies.js';
 import { resolveReferences, subscriptionProblems, type Configuration, type DestinationConfig, type SourceConfig, type StagingConfig } from '../config/index.js';
 import type { Destination } from '../destinations/destination.js';
+import { createFileDestination } from '../destinations/file/file.js';
 import { createMapper } from '../destinations/mapping.js';
+import { createModuleDestination } from '../destinations/module/module.js';
 import { createPacer, type Pacer } from '../destinations/pacer.js';
+import { createPostgresDestination } from '../destinations/postgres/postgres.js';
 import { createWebhook } from '../destinations/webhook/webhook.js';
+import { quotaTermsOf } from '../domain/quota-state.js';
 import type { Subscription } from '../domain/subscription.js';
 import { ConfigurationError, UnknownReferenceError } from '../errors/errors.js';
 import { createLocalStaging } from '../staging/local.js';
 import type { StagingStore } from '../staging/staging.js';
 import { createPostgresWarehouse } from '../warehouses/postgres/index.js';
 import type { Warehouse } from '../warehouses/warehouse.js';
+import { loadDestinationModules, type DestinationModules } from './destination-modules.js';
 
 /** The adapters that one configuration names: each made at its first use, and kept. Here `${ENV}` references become values. */
 export class Adapters {
@@ -20,7 +25,13 @@ export class Adapters {
   constructor(
     private readonly configuration: Configuration,
     private readonly env: NodeJS.ProcessEnv,
+    private readonly modules: DestinationModules = new Map(),
   ) {}
+
+  /** Adapters for all that a configuration names, destinations of type module too. */
+  static async load(configuration: Configuration, env: NodeJS.ProcessEnv): Promise<Adapters> {
+    return new Adapters(configuration, env, await loadDestinationModules(configuration, env));
+  }
 
   /** Null when the configuration has no such source. */
   warehouse(name: string): Warehouse | null {
@@ -29,7 +40,7 @@ export class Adapters {
 
   /** Null when the configuration has no such destination. */
   destination(name: string): Destination | null {
-    return made(this.destinations, name, own(this.configuration.destinations, name), (config) => createDestination(name, resolveReferences(config, this.env)));
+    return made(this.destinations, name, own(this.configuration.destinations, name), (config) => createDestination(name, resolveReferences(config, this.env), this.modules));
   }
 
   private pacer(destination: string): Pacer {
@@ -45,6 +56,11 @@ export class Adapters {
     };
     return {
       workspaceId: this.configuration.workspace.id,
+      quotaTerms: quotaTermsOf(this.configuration.workspace),
+      warehouses: () => new Map(Object.keys(this.configuration.sources).flatMap((name) => {
+        const warehouse = this.warehouse(name);
+        return warehouse === null ? [] : [[name, warehouse]];
+      })),
       staging: createStaging(resolveReferences(this.configuration.staging, this.env)),
       stagingRetainMs: this.configuration.staging.retainMs,
       warehouseOf: (subscription) => named(subscription, 'source', subscription.model.source, this.warehouse(subscription.model.source)),
@@ -81,8 +97,20 @@ function createWarehouse(name: string, config: SourceConfig): Warehouse {
   }
 }
 
-function createDestination(name: string, config: DestinationConfig): Destination {
-  return createWebhook(name, config);
+function createDestination(name: string, config: DestinationConfig, modules: DestinationModules): Destination {
+  switch (config.type) {
+    case 'webhook':
+      return createWebhook(name, config);
+    case 'postgres':
+      return createPostgresDestination(name, config);
+    case 'file':
+      return createFileDestination(name, config);
+    case 'module': {
+      const definition = modules.get(name) ?? new ConfigurationError([`destination "${name}" is of type module, and its module was not loaded`]);
+      if (definition instanceof ConfigurationError) throw definition;
+      return createModuleDestination(name, config, definition);
+    }
+  }
 }
 
 function createStaging(config: StagingConfig): StagingStore {

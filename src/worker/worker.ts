@@ -31,7 +31,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const connection = await NativeConnection.connect({ address: options.address }).catch((error: unknown) => {
     throw new TemporalUnavailableError(`no Temporal server answers at ${options.address}: start one, or set TEMPORAL_ADDRESS`, { cause: error });
   });
-  const adapters = new Adapters(options.configuration, options.env);
+  const adapters = await Adapters.load(options.configuration, options.env);
   try {
     const worker = await Worker.create({
       connection,
@@ -41,6 +41,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       activities: { ...createActivities(adapters.dependencies()) },
       shutdownForceTime: stopWithinMs,
       maxConcurrentActivityTaskExecutions: 50,
+      // A cancellation reaches an activity with its heartbeats; the default would let a person wait 12 s.
+      maxHeartbeatThrottleInterval: '3 seconds',
       ...(options.identity === undefined ? {} : { identity: options.identity }),
     });
     const finished = worker.run().finally(() => Promise.all([adapters.close(), connection.close()]));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { deliverBatch, type BatchOutcome } from '../../src/destinations/deliver.js';
-import type { Destination } from '../../src/destinations/destination.js';
+import type { DeliveryAnswer, Destination } from '../../src/destinations/destination.js';
 import { batchOf, event, events } from '../support/events.js';
 
 /** A destination with its other end, which can be asked what it has and told to misbehave. */
@@ -10,21 +10,27 @@ export interface DestinationHarness {
   state(): Promise<ReadonlyMap<string, unknown>>;
   /** The next attempt is not taken, and says so. */
   failNextAttempt(): void;
+  /** The destination is there, and lets nobody in. */
+  refuseCredentials(): void | Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The other end is a program, which may go silent or refuse records; a disk does neither. */
+export interface AnsweringHarness extends DestinationHarness {
   /** The next attempt is taken, and its answer lost. */
   loseNextAnswer(): void;
   /** The next attempt gets no answer until it is given up. */
   ignoreNextAttempt(): void;
-  refuseCredentials(): void;
   /** Refuses these records from now on, in whichever way this kind of destination does. */
-  refuseRecords(ids: ReadonlySet<string>): void;
-  close(): Promise<void>;
+  refuseRecords(ids: ReadonlySet<string>): void | Promise<void>;
 }
 
-/** The laws of the Destination interface. `open` makes a fresh, empty destination; `giveUpAfterMs` is generous unless told. */
+const never = new AbortController().signal;
+
+/** The laws of the Destination interface. `open` makes a fresh, empty destination. */
 export function destinationLaws(name: string, open: () => Promise<DestinationHarness>): void {
   describe(`destination ${name}`, () => {
     let harness: DestinationHarness;
-    const never = new AbortController().signal;
 
     beforeEach(async () => {
       harness = await open();
@@ -33,15 +39,22 @@ export function destinationLaws(name: string, open: () => Promise<DestinationHar
 
     it('takes a batch and has every value as it was sent', async () => {
       const properties = { id: 'a', text: 'Zoë “x”\n\u2028😀', big: '9007199254740993', tags: { list: [1, null] }, none: null, empty: '' };
-      assert.deepEqual(await harness.destination.deliver(batchOf([event('a', properties), event('b')]), never), { kind: 'delivered' });
-      assert.deepEqual(await harness.state(), new Map<string, unknown>([['a', properties], ['b', { id: 'b' }]]));
+      const others = { id: 'b', text: '\\N \\t "\t,\r\n', big: '-0.10', tags: '[]', none: null, empty: null };
+      assertTaken(await harness.destination.deliver(batchOf([event('a', properties), event('b', others)]), never));
+      assert.deepEqual(await harness.state(), new Map<string, unknown>([['a', properties], ['b', others]]));
     });
 
     it('ends with the newest version and without deleted records', async () => {
-      await harness.destination.deliver(batchOf(events(3)), never);
-      const changes = [event('1', { id: '1', plan: 'pro' }, 'updated', 2), event('2', { id: null }, 'deleted', 2)];
+      const free = (id: string) => ({ id, plan: 'free' });
+      await harness.destination.deliver(batchOf(['0', '1', '2'].map((id) => event(id, free(id)))), never);
+      const changes = [event('1', { id: '1', plan: 'pro' }, 'updated', 2), event('2', { id: null, plan: null }, 'deleted', 2)];
       await harness.destination.deliver(batchOf(changes, 2), never);
-      assert.deepEqual(await harness.state(), new Map<string, unknown>([['0', { id: '0' }], ['1', { id: '1', plan: 'pro' }]]));
+      assert.deepEqual(await harness.state(), new Map<string, unknown>([['0', free('0')], ['1', { id: '1', plan: 'pro' }]]));
+    });
+
+    it('ends the same when a batch comes again', async () => {
+      for (let attempt = 0; attempt < 2; attempt++) assertTaken(await harness.destination.deliver(batchOf(events(3)), never));
+      assert.equal((await harness.state()).size, 3);
     });
 
     it('calls an attempt that was not taken unavailable and not sent, and takes the next', async () => {
@@ -49,18 +62,50 @@ export function destinationLaws(name: string, open: () => Promise<DestinationHar
       const answer = await harness.destination.deliver(batchOf(events(2)), never);
       assert(answer.kind === 'unavailable' && !answer.sent);
       assert.equal((await harness.state()).size, 0);
-      assert.deepEqual(await harness.destination.deliver(batchOf(events(2)), never), { kind: 'delivered' });
+      assertTaken(await harness.destination.deliver(batchOf(events(2)), never));
     });
 
-    it('calls an attempt whose answer was lost unavailable and sent, and ends the same when it is repeated', async () => {
+    it('sends nothing once the signal has aborted', async () => {
+      const reason = new Error('enough');
+      await assert.rejects(harness.destination.deliver(batchOf(events(1)), AbortSignal.abort(reason)), reason);
+      assert.equal((await harness.state()).size, 0);
+    });
+
+    it('says so when the credentials are refused', async () => {
+      await harness.refuseCredentials();
+      assert.equal((await harness.destination.deliver(batchOf(events(1)), never)).kind, 'unauthorized');
+    });
+
+    it('takes batches at the same time', async () => {
+      const batches = [0, 100, 200, 300].map((first) => Array.from({ length: 100 }, (_, index) => event(String(first + index))));
+      const answers = await Promise.all(batches.map((batch, index) => harness.destination.deliver(batchOf(batch, 1, index * 100), never)));
+      answers.forEach((answer) => assertTaken(answer));
+      assert.equal((await harness.state()).size, 400);
+    });
+  });
+}
+
+/** The laws for destinations that another program stands behind: the ones above, and those about its answers. */
+export function answeringDestinationLaws(name: string, open: () => Promise<AnsweringHarness>): void {
+  destinationLaws(name, open);
+
+  describe(`the other end of destination ${name}`, () => {
+    let harness: AnsweringHarness;
+
+    beforeEach(async () => {
+      harness = await open();
+    });
+    afterEach(() => harness.close());
+
+    it('may take an attempt whose answer is lost: that is unavailable and sent, and ends the same when it is repeated', async () => {
       harness.loseNextAnswer();
       const answer = await harness.destination.deliver(batchOf(events(2)), never);
       assert(answer.kind === 'unavailable' && answer.sent);
-      assert.deepEqual(await harness.destination.deliver(batchOf(events(2)), never), { kind: 'delivered' });
+      assertTaken(await harness.destination.deliver(batchOf(events(2)), never));
       assert.equal((await harness.state()).size, 2);
     });
 
-    it('gives an unanswered attempt up after its timeout', async () => {
+    it('may go silent: the attempt is given up after its timeout', async () => {
       harness.ignoreNextAttempt();
       const startedMs = performance.now();
       const answer = await harness.destination.deliver(batchOf(events(1)), never);
@@ -69,39 +114,32 @@ export function destinationLaws(name: string, open: () => Promise<DestinationHar
       assert(tookMs >= harness.destination.limits.timeoutMs - 2 && tookMs < harness.destination.limits.timeoutMs + 2_000);
     });
 
-    it('throws the signal’s reason as soon as it aborts', async () => {
+    it('is no longer waited for as soon as the signal aborts', async () => {
       harness.ignoreNextAttempt();
       const cancel = new AbortController();
       const delivery = harness.destination.deliver(batchOf(events(1)), cancel.signal);
       const reason = new Error('enough');
       setImmediate(() => cancel.abort(reason));
       await assert.rejects(delivery, reason);
-      await assert.rejects(harness.destination.deliver(batchOf(events(1)), cancel.signal), reason);
     });
 
-    it('says so when the credentials are refused', async () => {
-      harness.refuseCredentials();
-      assert.equal((await harness.destination.deliver(batchOf(events(1)), never)).kind, 'unauthorized');
-    });
-
-    it('takes all records of a batch but the refused ones, each with a reason', async () => {
-      harness.refuseRecords(new Set(['3', '17']));
+    it('may refuse records: all others of the batch are taken, and each refused one has a reason', async () => {
+      await harness.refuseRecords(new Set(['3', '17']));
       const outcome = await deliver(harness.destination, events(20));
       assert.equal(outcome.stop, null);
       const failed = outcome.records.flatMap((end, index) => (end.kind === 'succeeded' ? [] : [[index, end.kind, 'reason' in end && end.reason.length > 0]]));
       assert.deepEqual(failed, [[3, 'failed', true], [17, 'failed', true]]);
       assert.equal((await harness.state()).size, 18);
     });
-
-    it('takes batches at the same time', async () => {
-      const batches = [0, 100, 200, 300].map((first) => Array.from({ length: 100 }, (_, index) => event(String(first + index))));
-      const answers = await Promise.all(batches.map((batch) => harness.destination.deliver(batchOf(batch), never)));
-      assert.deepEqual(new Set(answers.map((answer) => answer.kind)), new Set(['delivered']));
-      assert.equal((await harness.state()).size, 400);
-    });
   });
 }
 
+/** All of the batch, whether it says so once or for each record. */
+function assertTaken(answer: DeliveryAnswer): void {
+  const answers = answer.kind === 'answered' ? answer.records : [answer];
+  assert.deepEqual(new Set(answers.map(({ kind }) => kind)), new Set(['delivered']));
+}
+
 function deliver(destination: Destination, staged: readonly Buffer[]): Promise<BatchOutcome> {
-  return deliverBatch(destination, batchOf(staged), { signal: new AbortController().signal, beforeAttempt: () => Promise.resolve() });
+  return deliverBatch(destination, batchOf(staged), { signal: never, beforeAttempt: () => Promise.resolve() });
 }

@@ -1,33 +1,13 @@
-import type { WebhookConfig } from '../../src/destinations/webhook/config.js';
-import { createWebhook } from '../../src/destinations/webhook/webhook.js';
-import { Receiver } from '../support/receiver.js';
-import { webhookConfig } from '../support/webhook.js';
-import { destinationLaws, type DestinationHarness } from './destination-suite.js';
+import { answeringDestinationLaws, destinationLaws } from './destination-suite.js';
+import { openFiles } from './file-harness.js';
+import { openModule } from './module-harness.js';
+import { openTable } from './postgres-destination-harness.js';
+import { openWebhook } from './webhook-harness.js';
 
-type Refusal = 'record by record' | 'by the batch';
-
-async function openWebhook(changes: Partial<WebhookConfig>, refusal: Refusal): Promise<DestinationHarness> {
-  const receiver = await Receiver.start(changes.signing ? { signingSecret: changes.signing.secret } : {});
-  const destination = createWebhook('crm', webhookConfig(receiver.url, changes));
-  return {
-    destination,
-    state: () => Promise.resolve(new Map([...receiver.state].map(([id, record]) => [id, record.properties]))),
-    failNextAttempt: () => receiver.next({ kind: 'answer', status: 503 }),
-    loseNextAnswer: () => receiver.next({ kind: 'break', when: 'after_taking' }),
-    ignoreNextAttempt: () => receiver.next({ kind: 'silence' }),
-    refuseCredentials: () => receiver.next({ kind: 'answer', status: 401 }),
-    refuseRecords: (ids) => {
-      const isRefused = (id: string | undefined) => id !== undefined && ids.has(id);
-      if (refusal === 'by the batch') receiver.isBad = (record) => isRefused(record.__segment_id);
-      else receiver.refuseRecord = (record) => (isRefused(record.__segment_id) ? 'no such plan' : null);
-    },
-    close: async () => {
-      await destination.close();
-      await receiver.close();
-    },
-  };
-}
-
-destinationLaws('webhook, answering by the batch', () => openWebhook({}, 'by the batch'));
-destinationLaws('webhook, answering record by record', () => openWebhook({}, 'record by record'));
-destinationLaws('webhook, compressed and signed', () => openWebhook({ gzip: true, signing: { secret: 'whsec-1' } }, 'by the batch'));
+answeringDestinationLaws('webhook, answering by the batch', () => openWebhook({}, 'by the batch'));
+answeringDestinationLaws('webhook, answering record by record', () => openWebhook({}, 'record by record'));
+answeringDestinationLaws('webhook, compressed and signed', () => openWebhook({ gzip: true, signing: { secret: 'whsec-1' } }, 'by the batch'));
+answeringDestinationLaws('postgres', openTable);
+answeringDestinationLaws('module, the example', openModule);
+destinationLaws('file, JSON lines', () => openFiles({ format: 'jsonl', columns: null }, false));
+destinationLaws('file, JSON lines, compressed', () => openFiles({ format: 'jsonl', columns: null }, true));

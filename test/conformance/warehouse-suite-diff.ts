@@ -98,8 +98,7 @@ export function diffLaws(bench: () => Bench): void {
     });
 
     it('takes columns of any name', async () => {
-      const { quote } = bench();
-      const columns = columnNames.map((name) => `${quote(name)} text`).join(', ');
+      const columns = columnNames.map((name) => `${bench().quote(name)} text`).join(', ');
       const values = columnNames.map((_, index) => `'v${index}'`).join(', ');
       await bench().run(`create table people (${columns}); insert into people values (${values})`);
       for (const identifier of ['ID', 'say "hi"', '😀', 'record_id', 'line\nbreak']) {
@@ -145,9 +144,9 @@ export function diffLaws(bench: () => Bench): void {
       await bench().run('create table people (id bigint, balance bigint); insert into people values (1, 1000), (2, 1000)');
       const driver = bench().driver({ query: 'select id, balance from people where id = 1 union all select id, balance from people where id = 2' });
       const receiver = new Map<string, unknown>();
-      let writing = true;
+      const stop = new AbortController();
       const writer = (async () => {
-        while (writing) await bench().run('begin; update people set balance = balance - 1 where id = 1; update people set balance = balance + 1 where id = 2; commit');
+        while (!stop.signal.aborted) await bench().run('begin; update people set balance = balance - 1 where id = 1; update people set balance = balance + 1 where id = 2; commit');
       })();
       try {
         for (let round = 0; round < 5; round++) {
@@ -155,7 +154,7 @@ export function diffLaws(bench: () => Bench): void {
           assert.equal(Number(receiver.get('1')) + Number(receiver.get('2')), 2000);
         }
       } finally {
-        writing = false;
+        stop.abort();
         await writer;
       }
     });

@@ -24,7 +24,7 @@ describe('the schedule of a subscription, on virtual time', () => {
     const { events } = await rig.temporal.workflow.getHandle(syncWorkflowId(people.id)).fetchHistory();
     return (events ?? [])
       .filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'openSync')
-      .map((event) => Number(event.eventTime?.seconds ?? 0) * 1000 + Number(event.eventTime?.nanos ?? 0) / 1e6);
+      .map((event) => Number(event.eventTime?.seconds ?? 0) * 1000 + (event.eventTime?.nanos ?? 0) / 1e6);
   };
   /** Rounded, because a start is seen some milliseconds after the moment that the schedule counts from. */
   const gapsInMinutes = (times: readonly number[]): number[] => times.slice(1).map((time, index) => Math.round((time - (times[index] ?? 0)) / minute));

@@ -71,7 +71,7 @@ describe('Temporal, after syncs of all kinds', () => {
 /** The rig's configuration with credentials in the destination's URL; the source's has a password anyway. */
 function withUrlCredentials({ configuration, receiver }: Rig): Rig['configuration'] {
   const crm = configuration.destinations['crm'];
-  assert.ok(crm !== undefined);
+  assert.ok(crm?.type === 'webhook');
   const url = Object.assign(new URL(receiver.url), { username: 'crm', password: planted.urlPassword, search: `?token=${planted.urlToken}` });
   return { ...configuration, destinations: { crm: { ...crm, url: url.href } } };
 }
@@ -82,7 +82,7 @@ async function everythingTemporalKnows({ temporal }: Rig): Promise<string> {
   for await (const execution of temporal.workflow.list()) {
     const handle = temporal.workflow.getHandle(execution.workflowId, execution.runId);
     const history = historyToJSON(await handle.fetchHistory());
-    parts.push(history, ...payloadsIn(JSON.parse(history)), JSON.stringify(execution.memo), JSON.stringify(execution.searchAttributes));
+    parts.push(history, ...payloadsIn(JSON.parse(history)), JSON.stringify(execution.memo), JSON.stringify(execution.raw.searchAttributes), ...payloadsIn(JSON.parse(JSON.stringify(execution.raw))));
     const { raw } = await handle.describe();
     const described = JSON.stringify(raw);
     parts.push(described, ...payloadsIn(JSON.parse(described)));

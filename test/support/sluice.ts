@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { SluiceClient, type SubscriptionStatus, type SyncResult } from '../../src/client/index.js';
 import type { Configuration } from '../../src/config/index.js';
+import type { WebhookConfig } from '../../src/destinations/webhook/config.js';
 import type { Subscription } from '../../src/domain/subscription.js';
 import { startWorker, type RunningWorker } from '../../src/worker/worker.js';
 import { freshDatabase } from './postgres.js';
@@ -43,7 +44,7 @@ export interface Subscribed {
 export interface RigOptions {
   readonly subscription?: Partial<Subscription>;
   readonly query?: string;
-  readonly destination?: Partial<Configuration['destinations'][string]>;
+  readonly destination?: Partial<WebhookConfig>;
   readonly source?: Partial<Configuration['sources'][string]>;
   /** Left out: the server of this test run, in a namespace of its own. */
   readonly server?: { readonly address: string; readonly namespace: string };

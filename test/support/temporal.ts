@@ -12,7 +12,7 @@ const timeSkippingArgs = [
 ];
 
 /** For test files that want one of their own. Made at start-up, because a server takes seconds to notice a later one. */
-const spareNamespaces = Array.from({ length: 20 }, (_, index) => `test-${index + 1}`);
+const spareNamespaces = Array.from({ length: 60 }, (_, index) => `test-${index + 1}`);
 
 interface SharedServer {
   readonly server: TemporalServer;

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Configuration } from '../../src/config/index.js';
 import { startGuarded, type GuardedProcess } from '../../src/devserver/guarded-process.js';
 import { eventually, type Rig } from './sluice.js';
 
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** `sluice worker` for the rig's configuration, in a process of its own that never outlives this one. */
@@ -16,7 +18,7 @@ export class WorkerProcess {
   static async start({ configuration, folder, address, namespace }: Rig, by: { readonly address: string } = { address }): Promise<WorkerProcess> {
     const file = join(folder, `worker-${randomUUID()}.yaml`);
     await writeFile(file, JSON.stringify(asFile(configuration))); // JSON is YAML
-    const args = ['--import', import.meta.resolve('tsx'), main, 'worker', '--config', file, '--address', by.address, '--namespace', namespace];
+    const args = ['--import', tsx, main, 'worker', '--config', file, '--address', by.address, '--namespace', namespace];
     const worker = startGuarded({ command: process.execPath, args, abandonedSignal: 'SIGKILL' });
     await eventually('the worker starts', () => {
       if (!worker.isRunning()) throw new Error(`the worker ended at once:\n${worker.lastOutput()}`);
@@ -38,12 +40,12 @@ export class WorkerProcess {
 
 /** A configuration as sluice.yaml writes it, as far as a worker needs it. */
 function asFile({ workspace, staging, sources, destinations }: Configuration): unknown {
-  const files = Object.entries(sources).map(([name, source]) => [name, { type: source.type, url: source.type === 'postgres' ? source.url : '' }]);
-  const targets = Object.entries(destinations).map(([name, { timeoutMs, giveUpAfterMs, ...rest }]) => [name, { ...rest, timeout: `${timeoutMs}ms`, giveUpAfter: `${giveUpAfterMs}ms` }]);
+  const readFrom = Object.entries(sources).map(([name, source]) => [name, { type: source.type, url: source.type === 'postgres' ? source.url : '' }]);
+  const sentTo = Object.entries(destinations).map(([name, { timeoutMs, giveUpAfterMs, ...rest }]) => [name, { ...rest, timeout: `${timeoutMs}ms`, giveUpAfter: `${giveUpAfterMs}ms` }]);
   return {
     workspace: { id: workspace.id },
     staging: staging.type === 'local' ? { type: 'local', path: staging.path } : staging,
-    sources: Object.fromEntries(files) as unknown,
-    destinations: Object.fromEntries(targets) as unknown,
+    sources: Object.fromEntries(readFrom) as unknown,
+    destinations: Object.fromEntries(sentTo) as unknown,
   };
 }

@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfiguration } from '../../config/index.js';
-import { changeText, done } from '../changes.js';
+import { changeText, done, subjectOf } from '../changes.js';
 import { settingsOf, type Settings } from '../settings.js';
 import { withClient } from '../with-client.js';
 
@@ -25,7 +25,7 @@ async function dev(settings: Settings): Promise<void> {
   const address = server?.address ?? settings.address;
   try {
     const changes = await withClient({ ...settings, address }, (client) => client.apply(configuration));
-    for (const change of changes) console.error(`Sluice: ${change.subscriptionId}: ${changeText(change, done)}`);
+    for (const change of changes) console.error(`Sluice: ${subjectOf(change)}: ${changeText(change, done)}`);
     installRuntime(createLogger('warn'));
     const told = toldToStop();
     const running = await startWorker({ configuration, env: process.env, address, namespace: settings.namespace });

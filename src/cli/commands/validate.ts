@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadConfiguration } from '../../config/index.js';
+import { loadConfiguration, type Configuration } from '../../config/index.js';
 import { ConfigurationError } from '../../errors/errors.js';
 import { exitCodes } from '../failure.js';
 import { printJson } from '../output.js';
@@ -16,7 +16,9 @@ export function addValidate(program: Command): void {
 
 async function validate({ configFile, json }: Settings): Promise<void> {
   try {
-    const subscriptions = Object.keys((await loadConfiguration(configFile, process.env)).subscriptions);
+    const configuration = await loadConfiguration(configFile, process.env);
+    await checkModules(configuration);
+    const subscriptions = Object.keys(configuration.subscriptions);
     if (json) printJson({ valid: true, subscriptions });
     else console.log(`${configFile} is valid; subscriptions: ${subscriptions.length === 0 ? 'none' : subscriptions.join(', ')}`);
   } catch (error) {
@@ -24,4 +26,11 @@ async function validate({ configFile, json }: Settings): Promise<void> {
     printJson({ valid: false, problems: error.problems });
     process.exitCode = exitCodes.wrongUsage;
   }
+}
+
+async function checkModules(configuration: Configuration): Promise<void> {
+  if (!Object.values(configuration.destinations).some(({ type }) => type === 'module')) return;
+  const { moduleProblems } = await import('../../worker/destination-modules.js');
+  const problems = await moduleProblems(configuration, process.env);
+  if (problems.length > 0) throw new ConfigurationError(problems);
 }

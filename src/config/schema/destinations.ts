@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DestinationConfig } from '../configuration.js';
-import type { SchemaContext } from './context.js';
+import { fromFolder, type SchemaContext } from './context.js';
 import { address, count, duration, resolvedText, text } from './fields.js';
 
 function headers(context: SchemaContext) {
@@ -11,18 +11,28 @@ function headers(context: SchemaContext) {
   );
 }
 
-const deliveryLimits = {
-  batchSize: count.default(500),
-  batchBytes: count.default(5_000_000),
-  concurrency: count.default(4),
-  rateLimit: z
-    .strictObject({ records: count, per: duration() })
-    .transform(({ records, per }) => ({ records, perMs: per }))
-    .nullable()
-    .default(null),
-  timeout: duration().prefault('30s'),
-  giveUpAfter: duration().prefault('5m'),
-};
+/** The keys that every destination has. What suits an API, where each request is small, is slow for a table or a file. */
+function deliveryLimits(defaults: { readonly batchSize: number; readonly batchBytes: number }) {
+  return {
+    batchSize: count.default(defaults.batchSize),
+    batchBytes: count.default(defaults.batchBytes),
+    concurrency: count.default(4),
+    rateLimit: z
+      .strictObject({ records: count, per: duration() })
+      .transform(({ records, per }) => ({ records, perMs: per }))
+      .nullable()
+      .default(null),
+    timeout: duration().prefault('30s'),
+    giveUpAfter: duration().prefault('5m'),
+  };
+}
+
+const apiLimits = deliveryLimits({ batchSize: 500, batchBytes: 5_000_000 });
+const bulkLimits = deliveryLimits({ batchSize: 5_000, batchBytes: 20_000_000 });
+
+function inMs<Config extends { timeout: number; giveUpAfter: number }>({ timeout, giveUpAfter, ...config }: Config) {
+  return { ...config, timeoutMs: timeout, giveUpAfterMs: giveUpAfter };
+}
 
 /** Another kind of destination is one more member of this union, and of `DestinationConfig`. */
 export function destinationSchema(context: SchemaContext): z.ZodType<DestinationConfig> {
@@ -34,8 +44,51 @@ export function destinationSchema(context: SchemaContext): z.ZodType<Destination
       method: z.enum(['POST', 'PUT', 'PATCH']).default('POST'),
       gzip: z.boolean().default(false),
       signing: z.strictObject({ secret: text }).nullable().default(null),
-      ...deliveryLimits,
+      ...apiLimits,
     })
-    .transform(({ timeout, giveUpAfter, ...config }) => ({ ...config, timeoutMs: timeout, giveUpAfterMs: giveUpAfter }));
-  return z.discriminatedUnion('type', [webhook]);
+    .transform(inMs);
+  return z.discriminatedUnion('type', [webhook, postgres(context), file(context), module(context)]);
+}
+
+function postgres(context: SchemaContext) {
+  return z
+    .strictObject({
+      type: z.literal('postgres'),
+      url: address(context, ['postgres:', 'postgresql:']),
+      table: text.regex(/^[^.]+(\.[^.]+)?$/, 'is no table, expected schema.table, without quotes'),
+      key: text.default('id'),
+      write: z.enum(['upsert', 'insert', 'update']).default('upsert'),
+      ...bulkLimits,
+    })
+    .transform(inMs);
+}
+
+function file(context: SchemaContext) {
+  return z
+    .strictObject({
+      type: z.literal('file'),
+      path: text.transform((path) => fromFolder(context, path)),
+      format: z.enum(['jsonl', 'csv']).default('jsonl'),
+      columns: z.array(text).min(1).optional(),
+      gzip: z.boolean().default(false),
+      ...bulkLimits,
+    })
+    .transform(({ format, columns, ...config }, ctx) => {
+      const common = inMs(config);
+      if (format === 'csv' && columns !== undefined) return { ...common, format, columns };
+      if (format === 'jsonl' && columns === undefined) return { ...common, format, columns: null };
+      ctx.addIssue({ code: 'custom', path: ['columns'], message: format === 'csv' ? 'is missing, expected the list of columns of the CSV files' : 'belongs to format csv only' });
+      return z.NEVER;
+    });
+}
+
+function module(context: SchemaContext) {
+  return z
+    .strictObject({
+      type: z.literal('module'),
+      path: text.transform((path) => fromFolder(context, path)),
+      settings: z.record(z.string(), z.json()).default({}),
+      ...apiLimits,
+    })
+    .transform(inMs);
 }

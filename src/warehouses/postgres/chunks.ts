@@ -2,6 +2,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
+import { usageDay } from '../../domain/billing-cycle.js';
 import { FencedError } from '../../errors/errors.js';
 import type { AcquireAnswer, ChunkCounts, RecordOutcome, StagedChunk, SyncRef } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
@@ -83,8 +84,9 @@ export async function finishChunk(
   holder: string,
   counts: ChunkCounts,
   outcomes: AsyncIterable<RecordOutcome>,
+  atMs?: number,
 ): Promise<void> {
-  await finish(client, sync, chunk, holder, async (connection, tables) => {
+  await finish(client, sync, chunk, holder, atMs, async (connection, tables) => {
     const copy = connection.query(copyFrom(`COPY ${tables.outcomes} (sync, chunk, record_id, outcome, reason) FROM STDIN`));
     await pipeline(Readable.from(copyRows(sync, chunk, outcomes)), copy);
     return counts;
@@ -92,8 +94,8 @@ export async function finishChunk(
 }
 
 /** Finishes a chunk whose staged records are lost, from the intent alone. */
-export async function abandonChunk(client: PostgresClient, sync: SyncRef, chunk: number, holder: string, reason: string): Promise<void> {
-  await finish(client, sync, chunk, holder, async (connection, tables) => {
+export async function abandonChunk(client: PostgresClient, sync: SyncRef, chunk: number, holder: string, reason: string, atMs?: number): Promise<void> {
+  await finish(client, sync, chunk, holder, atMs, async (connection, tables) => {
     const found = await connection.query<{ attempt: number }>(`SELECT attempt FROM ${tables.syncs} WHERE number = $1`, [sync.number]);
     const written = await connection.query(
       `INSERT INTO ${tables.outcomes} (sync, chunk, record_id, outcome, reason)
@@ -109,6 +111,7 @@ async function finish(
   sync: SyncRef,
   chunk: number,
   holder: string,
+  atMs: number | undefined,
   writeOutcomes: (connection: pg.PoolClient, tables: TableNames) => Promise<ChunkCounts>,
 ): Promise<void> {
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
@@ -119,8 +122,8 @@ async function finish(
     if (row.holder !== holder) throw new FencedError(`chunk ${chunk} of sync ${sync.subscriptionId}-${sync.number} was taken over by another attempt`);
     const counts = await writeOutcomes(connection, tables);
     await connection.query(
-      `UPDATE ${tables.chunks} SET finished_at = clock_timestamp(), lease_until = NULL, succeeded = $3, failed = $4, not_sent = $5 WHERE sync = $1 AND chunk = $2`,
-      [sync.number, chunk, counts.succeeded, counts.failed, counts.notSent],
+      `UPDATE ${tables.chunks} SET finished_at = clock_timestamp(), finished_on = $6, lease_until = NULL, succeeded = $3, failed = $4, not_sent = $5 WHERE sync = $1 AND chunk = $2`,
+      [sync.number, chunk, counts.succeeded, counts.failed, counts.notSent, usageDay(atMs ?? Date.now())],
     );
   });
 }

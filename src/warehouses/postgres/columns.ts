@@ -39,7 +39,7 @@ export function checkColumns(model: Model, columns: readonly ModelColumn[]): voi
     if (name !== undefined && !names.includes(name)) problem(`the ${role} column "${name}" is not among its columns (${names.slice(0, 20).join(', ')})`);
   }
   const timestamp = columns.find((column) => column.name === model.timestamp?.column);
-  if (timestamp !== undefined && !/^(timestamp|date)/.test(timestamp.type)) {
+  if (timestamp !== undefined && !/^(timestamp|date)(?![a-z])/.test(timestamp.type)) {
     problem(`the timestamp column "${timestamp.name}" is of type ${timestamp.type}; it has to be a timestamp or a date`);
   }
 }

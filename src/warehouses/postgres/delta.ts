@@ -1,4 +1,4 @@
-import type { Model } from '../../domain/subscription.js';
+import type { Model, Operation } from '../../domain/subscription.js';
 import type { ModelColumn } from '../warehouse.js';
 import { checksumExpression, identifierOf, jsonExpression, modelSource, timestampOf } from './columns.js';
 import { literal, type TableNames } from './names.js';
@@ -96,4 +96,14 @@ export function addVanishedFailures(delta: string, tables: TableNames, columns: 
     FROM ${tables.failures} AS f
     WHERE NOT EXISTS (SELECT FROM ${tables.records} AS r WHERE r.record_id = f.record_id)
       AND NOT EXISTS (SELECT FROM ${delta} AS d WHERE d.record_id = f.record_id)`;
+}
+
+/** SQL for the chunk of a record: a hash of its id, so that every staging attempt cuts alike. */
+export function chunkOf(recordId: string, chunkCount: number): string {
+  return `mod(hashtextextended(${recordId}, 1) & 9223372036854775807, ${Math.max(chunkCount, 1)})::int`;
+}
+
+/** SQL that is true for these operations. */
+export function isOneOf(operations: readonly Operation[]): string {
+  return operations.length === 0 ? 'false' : `operation IN (${operations.map((operation) => literal(operation)).join(', ')})`;
 }

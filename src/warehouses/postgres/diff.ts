@@ -5,8 +5,8 @@ import { FencedError } from '../../errors/errors.js';
 import type { DiffRequest, DiffResult, ModelColumn, SyncRef } from '../warehouse.js';
 import { checkColumns, describeModel } from './columns.js';
 import type { PostgresClient } from './client.js';
-import { addVanishedFailures, createDelta } from './delta.js';
-import { literal, tableNames, type TableNames } from './names.js';
+import { addVanishedFailures, chunkOf, createDelta, isOneOf } from './delta.js';
+import { tableNames, type TableNames } from './names.js';
 import { modelDigest, readPast, type Past } from './past.js';
 import { maxSamples, reject } from './rejections.js';
 
@@ -78,12 +78,12 @@ interface IntentPlan {
 
 /** The durable part of the delta. `chunk` is null for what is not sent. Over the limit failures go first, the rest in an order that differs from sync to sync, so that no row starves. */
 function createIntent(tables: TableNames, number: number, attempt: number, plan: IntentPlan): string {
-  const sent = plan.sent.map((operation) => literal(operation)).join(', ');
-  const isSent = plan.sent.length === 0 ? 'false' : `operation IN (${sent})`;
-  const chunk = `CASE WHEN ${isSent} THEN mod(hashtextextended(record_id, 1) & 9223372036854775807, ${Math.max(plan.chunkCount, 1)})::int END`;
-  const cut = plan.limit === null ? '' : `ORDER BY operation = 'cleared' DESC, failing DESC, hashtextextended(record_id, ${number}) LIMIT ${plan.limit} + (SELECT count(*) FROM ${tables.delta(number, attempt)} WHERE operation = 'cleared')`;
-  return `CREATE TABLE ${tables.intent(number, attempt)} AS SELECT record_id, operation, checksum, ${chunk} AS chunk
-    FROM ${tables.delta(number, attempt)} WHERE operation IN ('new', 'updated', 'deleted', 'cleared') ${cut}`;
+  const delta = tables.delta(number, attempt);
+  const cut = plan.limit === null ? '' : `ORDER BY operation = 'cleared' DESC, failing DESC, hashtextextended(record_id, ${number}) LIMIT ${plan.limit} + (SELECT count(*) FROM ${delta} WHERE operation = 'cleared')`;
+  return `
+    CREATE TABLE ${tables.intent(number, attempt)} AS
+    SELECT record_id, operation, checksum, CASE WHEN ${isOneOf(plan.sent)} THEN ${chunkOf('record_id', plan.chunkCount)} END AS chunk
+    FROM ${delta} WHERE operation IN ('new', 'updated', 'deleted', 'cleared') ${cut}`;
 }
 
 interface Found {

@@ -8,7 +8,9 @@ import { dryRun } from './dry-run.js';
 import { readFailures } from './failures.js';
 import { readHistory } from './history.js';
 import { openSync } from './open.js';
+import { takeGrant } from './grant.js';
 import { resetState } from './reset.js';
+import { readSyncUsage, readUsage } from './usage.js';
 import { readDelta } from './read-delta.js';
 import { fenceSync, settleSync } from './settle.js';
 
@@ -23,14 +25,17 @@ export function createPostgresWarehouse(source: string, settings: PostgresSettin
     resetState: (subscription, destinationIdentity) => resetState(client, subscription, destinationIdentity),
     diffModel: (request, signal) => diffModel(client, request, signal),
     dryRun: (subscription, full, signal) => dryRun(client, subscription, full, signal),
+    takeGrant: (sync, records, ledger) => takeGrant(client, sync, records, ledger),
     readDelta: (request, signal) => readDelta(client, request, signal),
     registerChunks: (sync, chunks) => registerChunks(client, sync, chunks),
     acquireChunk: (sync, chunk, holder, leaseMs) => acquireChunk(client, sync, chunk, holder, leaseMs),
     releaseChunk: (sync, chunk, holder) => releaseChunk(client, sync, chunk, holder),
-    finishChunk: (sync, chunk, holder, counts, outcomes) => finishChunk(client, sync, chunk, holder, counts, outcomes),
-    abandonChunk: (sync, chunk, holder, reason) => abandonChunk(client, sync, chunk, holder, reason),
+    finishChunk: (sync, chunk, holder, counts, outcomes, atMs) => finishChunk(client, sync, chunk, holder, counts, outcomes, atMs),
+    abandonChunk: (sync, chunk, holder, reason, atMs) => abandonChunk(client, sync, chunk, holder, reason, atMs),
     fenceSync: (sync) => fenceSync(client, sync),
     settleSync: (sync, end) => settleSync(client, sync, end),
+    syncUsage: (subscriptionId, number) => readSyncUsage(client, subscriptionId, number),
+    readUsage: (question) => readUsage(client, question),
     failures: (subscriptionId, limit) => readFailures(client, subscriptionId, limit),
     history: (subscriptionId, limit) => readHistory(client, subscriptionId, limit),
     close: () => client.close(),

@@ -23,9 +23,9 @@ export async function openSync(client: PostgresClient, request: OpenRequest): Pr
       return { kind: 'unsettled', sync };
     }
     const opened = await connection.query<SyncRow>(
-      `INSERT INTO ${tables.syncs} (number, epoch, owner, request_key, trigger, status)
-       SELECT coalesce(max(number), 0) + 1, 1, $1, $2, $3, 'in_progress' FROM ${tables.syncs} RETURNING number, epoch, started_at`,
-      [owner, request.requestKey, request.trigger],
+      `INSERT INTO ${tables.syncs} (number, epoch, owner, request_key, trigger, destination, status)
+       SELECT coalesce(max(number), 0) + 1, 1, $1, $2, $3, $4, 'in_progress' FROM ${tables.syncs} RETURNING number, epoch, started_at`,
+      [owner, request.requestKey, request.trigger, subscription.destination],
     );
     const row = opened.rows[0];
     if (row === undefined) throw new FencedError(`no sync could be opened for subscription "${subscription.id}"`);

@@ -6,6 +6,7 @@ import type { SyncRef, UnfinishedChunk } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
 import { asSyncResult, syncColumns, type SyncColumns } from './history.js';
 import { tableNames, type TableNames } from './names.js';
+import { keepUsage } from './usage.js';
 
 /** A failure is retried by this many syncs or for this long, then it expires: not sent again until the model differs from the failed version. */
 const maxAttempts = 5;
@@ -53,6 +54,7 @@ export async function settleSync(client: PostgresClient, sync: SyncRef, end: Ear
       }
       if (intent !== null) await moveState(connection, tables, sync, intent);
       if (end === null && books.notSent === 0 && !row.more_to_extract) await completeDiff(connection, tables, sync);
+      await keepUsage(connection, tables, sync.number);
       await connection.query(`DELETE FROM ${tables.outcomes} WHERE sync = $1`, [sync.number]);
       const started = await connection.query(`DELETE FROM ${tables.chunks} WHERE sync = $1 RETURNING 1`, [sync.number]);
       if (row.attempt !== null) await connection.query(`DROP TABLE IF EXISTS ${tables.delta(sync.number, row.attempt)}, ${tables.intent(sync.number, row.attempt)}`);

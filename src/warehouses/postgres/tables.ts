@@ -55,6 +55,10 @@ export async function createStateTables(client: pg.PoolClient, schema: string, t
       model_digest text,
       columns jsonb,
       checkpoint timestamptz,
+      destination text NOT NULL,
+      granted bigint,
+      beyond_quota bigint NOT NULL DEFAULT 0,
+      usage jsonb NOT NULL DEFAULT '{}',
       error text);
     CREATE TABLE IF NOT EXISTS ${tables.state} (
       owner text NOT NULL,
@@ -63,7 +67,8 @@ export async function createStateTables(client: pg.PoolClient, schema: string, t
       baseline_pending boolean NOT NULL,
       full_diff_at timestamptz,
       model_digest text,
-      columns jsonb);
+      columns jsonb,
+      ledger bigint);
     CREATE TABLE IF NOT EXISTS ${tables.chunks} (
       sync bigint NOT NULL,
       chunk int NOT NULL,
@@ -73,6 +78,7 @@ export async function createStateTables(client: pg.PoolClient, schema: string, t
       holder text,
       lease_until timestamptz,
       finished_at timestamptz,
+      finished_on text,
       succeeded bigint NOT NULL DEFAULT 0,
       failed bigint NOT NULL DEFAULT 0,
       not_sent bigint NOT NULL DEFAULT 0,

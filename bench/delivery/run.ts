@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { StepInput } from '../../activities/types.js';
+import type { JsonObject } from '../../src/domain/subscription.js';
+import { configurationOf, customersTo, stateSchema, type Places } from '../configuration.js';
+import { Customers } from '../extract/customers.js';
+import type { Cost, Meter } from '../meter.js';
+import { createSteps, type Steps } from '../steps.js';
+import { eightFields, mapAndPost, mapLines, postBodies } from './floors.js';
+import { startReceiver } from './receiver-process.js';
+import { prepareSlices, type Prepared } from './slices.js';
+
+export const senders = {
+  sluice: 'Sluice, no mapping',
+  post: 'plain client, ready bodies',
+  sluiceMapped: 'Sluice, eight fields mapped',
+  mapAndPost: 'plain client, parse, build, stringify, post',
+  map: 'parse, build, stringify, nothing sent',
+} as const;
+
+export interface DeliverySample {
+  readonly sender: string;
+  readonly cost: Cost;
+}
+
+export interface DeliveryMeasurement {
+  readonly records: number;
+  readonly samples: readonly DeliverySample[];
+}
+
+export interface DeliveryOptions {
+  readonly databaseUrl: string;
+  readonly folder: string;
+  readonly rows: number;
+  readonly runs: number;
+  readonly log: (line: string) => void;
+}
+
+const batchSize = 500;
+const connections = 4;
+
+/** Sluice's loads beside plain programs, all against one receiver in a process of its own, taking turns. */
+export async function measureDelivery(meter: Meter, options: DeliveryOptions): Promise<DeliveryMeasurement> {
+  const { databaseUrl, folder, rows, runs, log } = options;
+  const customers = await Customers.create(databaseUrl, rows);
+  const receiver = await startReceiver();
+  const places = { databaseUrl, receiverUrl: receiver.url, stagingFolder: join(folder, 'staging') };
+  const samples: DeliverySample[] = [];
+  try {
+    const { bodies, lines } = await prepare(places, folder);
+    const turns: readonly { readonly sender: string; readonly measure: () => Promise<Cost> }[] = [
+      { sender: senders.sluice, measure: () => measureSluice(meter, places, null) },
+      { sender: senders.post, measure: () => costOf(meter, () => postBodies(receiver.url, bodies, connections)) },
+      { sender: senders.sluiceMapped, measure: () => measureSluice(meter, places, eightFields) },
+      { sender: senders.mapAndPost, measure: () => costOf(meter, () => mapAndPost(receiver.url, lines, connections)) },
+      { sender: senders.map, measure: () => costOf(meter, () => mapLines(lines)) },
+    ];
+    for (let run = 0; run < runs; run++) {
+      for (const { sender, measure } of turns) {
+        const cost = await measure();
+        samples.push({ sender, cost });
+        log(`${rows} records, run ${run + 1} of ${runs}: ${sender}: ${Math.round(rows / cost.seconds)} records/s`);
+      }
+    }
+    return { records: rows, samples };
+  } finally {
+    await receiver.stop();
+    await customers.drop();
+  }
+}
+
+/** Stages everything once, for the plain programs to read. */
+async function prepare(places: Places, folder: string): Promise<Prepared> {
+  return staged(places, null, (_steps, sync) => prepareSlices(join(places.stagingFolder, sync.subscription.id, String(sync.sync.number)), folder, batchSize));
+}
+
+async function measureSluice(meter: Meter, places: Places, mapping: JsonObject | null): Promise<Cost> {
+  return staged(places, mapping, async (steps, sync, chunks) => {
+    const waiting = [...chunks];
+    const loader = async (): Promise<void> => {
+      for (let chunk = waiting.shift(); chunk !== undefined; chunk = waiting.shift()) await steps.load(sync, chunk);
+    };
+    return costOf(meter, async () => {
+      await Promise.all(Array.from({ length: connections }, loader));
+      await steps.close();
+    });
+  });
+}
+
+/** Runs a first sync up to its staged chunks, and forgets it after `use`. */
+async function staged<T>(places: Places, mapping: JsonObject | null, use: (steps: Steps, sync: StepInput, chunks: readonly number[]) => Promise<T>): Promise<T> {
+  const subscription = customersTo('select * from customers', mapping);
+  await forget(places);
+  const extracting = createSteps(configurationOf(places, subscription), subscription);
+  const sync = await extracting.open(randomUUID());
+  const { toSend } = await extracting.diff(sync);
+  const chunks = await extracting.stage(sync, toSend);
+  await extracting.close();
+  try {
+    return await use(createSteps(configurationOf(places, subscription), subscription), sync, chunks);
+  } finally {
+    await forget(places);
+  }
+}
+
+async function forget(places: Places): Promise<void> {
+  const client = new pg.Client({ connectionString: places.databaseUrl });
+  await client.connect();
+  await client.query(`DROP SCHEMA IF EXISTS ${stateSchema} CASCADE`);
+  await client.end();
+  await rm(places.stagingFolder, { recursive: true, force: true });
+}
+
+async function costOf(meter: Meter, work: () => Promise<void>): Promise<Cost> {
+  return (await meter.measure(work)).cost;
+}

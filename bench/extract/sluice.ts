@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { StepInput } from '../../activities/types.js';
+import { configurationOf, customersTo, stateSchema, type Places } from '../configuration.js';
+import { createSteps, type Steps } from '../steps.js';
+import type { Contender, Extraction } from './contender.js';
+
+const subscription = customersTo('select * from customers');
+const holder = 'bench';
+const nowhere = 'http://127.0.0.1:9/'; // nothing is delivered here
+
+/** Sluice itself: the worker's own steps, from `diffModel` to registered chunks. */
+export class SluiceExtract implements Contender {
+  readonly name = 'Sluice';
+  private open: StepInput | null = null;
+
+  constructor(private readonly places: Omit<Places, 'receiverUrl'>) {}
+
+  async reset(): Promise<void> {
+    await this.query(`DROP SCHEMA IF EXISTS ${stateSchema} CASCADE`);
+    await rm(this.places.stagingFolder, { recursive: true, force: true });
+  }
+
+  async begin(): Promise<void> {
+    this.open = await this.withSteps((steps) => steps.open(randomUUID()));
+  }
+
+  async extract(): Promise<Extraction> {
+    const found = await this.withSteps(async (steps) => {
+      const diffed = await steps.diff(this.sync);
+      if (diffed.toSend > 0) await steps.stage(this.sync, diffed.toSend);
+      return diffed;
+    });
+    const { added, updated, deleted } = found.extracted;
+    return { added, updated, deleted, staged: { lines: found.toSend, bytes: await bytesIn(join(this.places.stagingFolder, subscription.id, String(this.sync.sync.number))) } };
+  }
+
+  async acknowledge(): Promise<void> {
+    await this.withSteps(async ({ warehouse }) => {
+      const { sync } = this.sync;
+      for (const { chunk, records } of await warehouse.registerChunks(sync, [])) {
+        await warehouse.acquireChunk(sync, chunk, holder, 60_000);
+        await warehouse.finishChunk(sync, chunk, holder, { succeeded: records, failed: 0, notSent: 0 }, none());
+        await warehouse.releaseChunk(sync, chunk, holder);
+      }
+    });
+    await rm(this.places.stagingFolder, { recursive: true, force: true });
+  }
+
+  async settle(): Promise<void> {
+    await this.withSteps((steps) => steps.settle(this.sync));
+  }
+
+  async stateBytes(): Promise<number> {
+    const rows = await this.query<{ bytes: string }>(`SELECT pg_total_relation_size('${stateSchema}.records_${subscription.id}') AS bytes`);
+    return Number(rows[0]?.bytes);
+  }
+
+  private get sync(): StepInput {
+    if (this.open === null) throw new Error('no sync was begun');
+    return this.open;
+  }
+
+  private async withSteps<T>(work: (steps: Steps) => Promise<T>): Promise<T> {
+    const steps = createSteps(configurationOf({ ...this.places, receiverUrl: nowhere }, subscription), subscription);
+    try {
+      return await work(steps);
+    } finally {
+      await steps.close();
+    }
+  }
+
+  private async query<Row extends pg.QueryResultRow>(text: string): Promise<readonly Row[]> {
+    const client = new pg.Client({ connectionString: this.places.databaseUrl });
+    await client.connect();
+    try {
+      return (await client.query<Row>(text)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []); // nothing to stage, no folder
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function* none(): AsyncGenerator<never> {
+  // every record was taken
+}

@@ -1,0 +1,37 @@
+import { senders, type DeliveryMeasurement } from '../delivery/run.js';
+import { ratios, spreadOf } from '../statistics.js';
+import { against, spread, thousands } from './format.js';
+import type { Section } from './section.js';
+
+/** What share of its floor's records a second a delivery must reach (issue 5, "Fast"). */
+const limits = { plain: 0.7, mapped: 0.6 } as const;
+
+export function deliverySection(measurement: DeliveryMeasurement): Section {
+  const secondsOf = (sender: string): number[] => measurement.samples.filter((sample) => sample.sender === sender).map(({ cost }) => cost.seconds);
+  const share = (sender: string, floor: string): number => spreadOf(ratios(secondsOf(floor), secondsOf(sender))).median;
+  const comparisons: Readonly<Record<string, string>> = {
+    [senders.sluice]: `of the plain client: ${against({ least: limits.plain }, share(senders.sluice, senders.post))}`,
+    [senders.sluiceMapped]: `of parse, build, stringify: ${against({ least: limits.mapped }, share(senders.sluiceMapped, senders.map))}; posted too: ${share(senders.sluiceMapped, senders.mapAndPost).toFixed(2)}`,
+  };
+  const rows = Object.values(senders).map((sender) => {
+    const costs = measurement.samples.filter((sample) => sample.sender === sender).map(({ cost }) => cost);
+    return [
+      sender,
+      thousands(spreadOf(costs.map(({ seconds }) => measurement.records / seconds)).median),
+      spread(costs.map(({ nodeSeconds }) => (nodeSeconds / measurement.records) * 1_000_000), 1),
+      spread(costs.map(({ peakRssBytes }) => peakRssBytes / 1_000_000), 0),
+      comparisons[sender] ?? '',
+    ];
+  });
+  return {
+    title: `Delivery, ${thousands(measurement.records)} records`,
+    sentences: ['From staged files to a receiver in a process of its own that reads each request and answers 200: batches of 500, four kept-alive connections.'],
+    head: ['who', 'records/s', 'Node CPU, µs a record', 'peak RSS, MB', 'share'],
+    rows,
+    notes: [
+      `**${senders.sluice}** runs the worker's own load step: leases, digests of the staged files, an outcome log before each next batch, counts in the warehouse.`,
+      `**${senders.post}** reads request bodies that were made beforehand and posts them: the least that any sender can do.`,
+      `**${senders.sluiceMapped}** applies a mapping through Segment's mapping-kit. **${senders.map}** builds the same eight fields in code and sends nothing; **${senders.mapAndPost}** sends them.`,
+    ],
+  };
+}

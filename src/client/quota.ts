@@ -1,0 +1,64 @@
+import { isDeepStrictEqual } from 'node:util';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { messageNames } from '../contract/messages.js';
+import { memoKeys, quotaWorkflowId, taskQueue, workflowTypes } from '../contract/names.js';
+import type { QuotaMessage, QuotaWorkflowInput, UsageView } from '../contract/quota.js';
+import { quotaTermsOf, type QuotaTerms } from '../domain/quota-state.js';
+import { RefusedError } from '../errors/errors.js';
+import type { TermsChange } from './plan.js';
+import type { Reach } from './reach.js';
+
+/** What `apply` needs of a workspace. */
+export type WantedWorkspace = QuotaTerms & { readonly id: string };
+
+/** A workspace's ledger, from outside. */
+export class QuotaDesk {
+  constructor(
+    private readonly temporal: Client,
+    private readonly reach: Reach,
+  ) {}
+
+  /** What differs between the wanted terms and those that hold; null when nothing does, or no ledger runs yet. */
+  async plan(workspace: WantedWorkspace): Promise<TermsChange | null> {
+    const now = await this.currentTerms(workspace.id);
+    const then = quotaTermsOf(workspace);
+    const fields = now === null ? [] : (Object.keys(then) as (keyof QuotaTerms)[]).filter((field) => !isDeepStrictEqual(then[field], now[field]));
+    return fields.length === 0 ? null : { kind: 'terms', workspaceId: workspace.id, fields };
+  }
+
+  /** Starts the ledger where there is none, and tells it other terms. Needs no worker. */
+  async apply(workspace: WantedWorkspace): Promise<TermsChange | null> {
+    const change = await this.plan(workspace);
+    const terms = quotaTermsOf(workspace);
+    const handle = await this.reach.reached(this.start({ workspaceId: workspace.id, terms }));
+    const message: QuotaMessage = { kind: 'configure', terms };
+    if (change !== null) await this.reach.reached(handle.signal(messageNames.quotaMessage, message));
+    return change;
+  }
+
+  /** Throws RefusedError while the ledger doesn't run, or is counting. */
+  async usage(workspaceId: string): Promise<UsageView> {
+    if ((await this.currentTerms(workspaceId)) === null) throw new RefusedError(`workspace "${workspaceId}" has no ledger yet: run \`sluice apply\` first`);
+    const view = await this.reach.answeredBy(quotaWorkflowId(workspaceId), (handle) => handle.query<UsageView | null>(messageNames.usage));
+    if (view === null) throw new RefusedError(`the usage of workspace "${workspaceId}" is being counted from the state tables: ask again in a moment`);
+    return view;
+  }
+
+  private start(input: QuotaWorkflowInput) {
+    return this.temporal.workflow.start(workflowTypes.quota, {
+      workflowId: quotaWorkflowId(input.workspaceId),
+      taskQueue,
+      args: [input],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      memo: { [memoKeys.workspace]: input.workspaceId, [memoKeys.quotaTerms]: input.terms },
+      staticSummary: `Usage and quota of workspace ${input.workspaceId}`,
+    });
+  }
+
+  private async currentTerms(workspaceId: string): Promise<QuotaTerms | null> {
+    const described = this.temporal.workflow.getHandle(quotaWorkflowId(workspaceId)).describe();
+    const found = await this.reach.reached(described.catch((error: unknown) => (error instanceof WorkflowNotFoundError ? null : Promise.reject(error as Error))));
+    if (found?.status.name !== 'RUNNING') return null;
+    return (found.memo?.[memoKeys.quotaTerms] as QuotaTerms | undefined) ?? null; // written by `start` and by the workflow, both typed
+  }
+}

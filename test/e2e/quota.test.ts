@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import type { Subscribed } from '../support/sluice.js';
+import { createRig, eventually, modelState, receivedState, type Rig } from '../support/sluice.js';
+import { QuotaRig } from '../support/quota.js';
+
+/** Waits until a subscription remembers so many syncs, and none is under way. */
+async function ended({ client }: Rig, { id }: Subscribed, syncs: number): Promise<void> {
+  await eventually(`${syncs} syncs of ${id} have ended`, async () => (await client.recentSyncs(id)).length >= syncs && (await client.status(id)).currentSync === null);
+}
+
+describe('a billing cycle', function () {
+  this.timeout(120_000);
+  let rig: Rig;
+  let quota: QuotaRig;
+  before(async () => {
+    rig = await createRig();
+    quota = QuotaRig.on(rig, { kind: 'custom', records: 500 });
+    await rig.startWorker(quota.configuration);
+  });
+  after(() => rig.stop());
+
+  it('lets 1,200 records through over three cycles of 500, in their newest versions, to a subscription that nobody asks for more', async () => {
+    const people = await quota.subscribe('spread', 1_200);
+    const first = await people.sync();
+    assert.deepEqual([first.status, first.processed, first.extracted.added, first.moreToExtract], ['partially_succeeded', 500, 500, true]);
+    const used = await quota.usage();
+    assert.deepEqual([used.limit, used.processed, used.reserved, used.remaining, used.byDestination], [500, 500, 0, 0, { crm: 500 }]);
+    const status = await people.status();
+    assert.deepEqual([status.state, status.pausedUntil, status.nextSyncAt], ['quota_paused', used.cycleEnd, null]);
+    const answer = await rig.client.requestSync(people.id);
+    assert.ok(!answer.accepted && answer.reason.includes(used.cycleEnd), JSON.stringify(answer));
+
+    await rig.database.query(`UPDATE ${people.table} SET name = 'once' WHERE id % 3 = 0`);
+    await rig.database.query(`UPDATE ${people.table} SET name = 'twice' WHERE id % 6 = 0`);
+    for (const cycle of [2, 3]) {
+      await quota.turnCycle(people.id);
+      await ended(rig, people, cycle);
+    }
+    const results = await rig.client.recentSyncs(people.id);
+    assert.deepEqual(results.map(({ trigger }) => trigger), ['continuation', 'continuation', 'manual']);
+    assert.ok(results.every(({ processed }) => processed <= 500));
+    assert.deepEqual(receivedState(rig.receiver), await modelState(rig.database, people.table));
+    assert.deepEqual((await people.status()).state, 'idle');
+    const { past, processed } = await quota.usage();
+    assert.deepEqual([processed, ...past.slice(0, 3).map((cycle) => cycle.processed)], [results[0]?.processed, 500, 500, 0]);
+  });
+});
+
+describe('a workspace\'s quota', function () {
+  this.timeout(120_000);
+  let rig: Rig;
+  let quota: QuotaRig;
+  before(async () => {
+    rig = await createRig();
+    const { crm } = rig.configuration.destinations;
+    quota = QuotaRig.on(rig, { kind: 'custom', records: 200 }, crm === undefined ? {} : { crm, ads: crm });
+    await rig.startWorker(quota.configuration);
+  });
+  after(() => rig.stop());
+
+  it('is counted for each destination apart, and for all of them together', async () => {
+    const toCrm = await quota.subscribe('to_crm', 50);
+    const toAds = await quota.subscribe('to_ads', 50, { destination: 'ads' });
+    assert.equal((await toCrm.sync()).status, 'succeeded');
+    assert.equal((await toAds.sync()).status, 'succeeded');
+    const after = await quota.usage();
+    assert.deepEqual(after.byDestination, { crm: 50, ads: 50 });
+    assert.deepEqual(after.bySubscription, { to_crm: 50, to_ads: 50 });
+    assert.deepEqual([after.processed, after.remaining, after.reserved], [100, 100, 0]);
+  });
+
+  it('counts refused records as well, and keeps nothing reserved for those that were not sent', async () => {
+    const before = await quota.usage();
+    const people = await quota.subscribe('refused', 20);
+    rig.receiver.refuseRecord = (record) => (Number(record.__segment_id) <= 5 ? 'no' : null);
+    assert.deepEqual((await people.sync()).failed, 5);
+    rig.receiver.refuseRecord = () => null;
+    const after = await quota.usage();
+    assert.deepEqual([after.processed - before.processed, after.reserved], [20, 0]);
+    rig.receiver.next({ kind: 'answer', status: 401 });
+    assert.equal((await people.sync()).notSent, 5);
+    assert.equal((await quota.usage()).remaining, after.remaining);
+  });
+
+  it('that is raised lets a subscription go on at once which was cut off', async () => {
+    const { remaining, limit } = await quota.usage();
+    const people = await quota.subscribe('waiting', 300);
+    const first = await people.sync();
+    assert.deepEqual([first.processed, first.moreToExtract, (await people.status()).state], [remaining, true, 'quota_paused']);
+    assert.deepEqual((await quota.usage()).paused, ['waiting']);
+    await quota.changePlan({ kind: 'custom', records: limit + 1_000 });
+    await ended(rig, people, 2);
+    const [second] = await rig.client.recentSyncs(people.id);
+    assert.deepEqual([second?.processed, second?.trigger, second?.status], [300 - remaining, 'continuation', 'succeeded']);
+    assert.deepEqual([(await people.status()).state, (await quota.usage()).paused], ['idle', []]);
+  });
+
+  it('that is lowered below what is used pauses every subscription at once; raised again, it starts none that was not cut off', async () => {
+    const { processed, cycleEnd } = await quota.usage();
+    const ids = ['to_crm', 'to_ads', 'waiting'];
+    const syncs = async (): Promise<readonly number[]> => Promise.all(ids.map(async (id) => (await rig.client.recentSyncs(id)).length));
+    const states = async (): Promise<readonly string[]> => Promise.all(ids.map(async (id) => (await rig.client.status(id)).state));
+    const before = await syncs();
+    await quota.changePlan({ kind: 'custom', records: processed - 1 });
+    await eventually('all are paused', async () => (await states()).every((state) => state === 'quota_paused'));
+    const lowered = await quota.usage();
+    assert.deepEqual([lowered.processed, lowered.remaining], [processed, 0]);
+    const answer = await rig.client.requestSync('to_crm');
+    assert.ok(!answer.accepted && answer.reason.includes(cycleEnd));
+    await quota.changePlan({ kind: 'custom', records: processed + 1_000 });
+    await eventually('all go on', async () => (await states()).every((state) => state === 'idle'));
+    assert.deepEqual(await syncs(), before);
+  });
+
+  /** What the rows of all syncs add up to. */
+  const processedByRows = async (): Promise<number> => {
+    const tables = await rig.database.query<{ name: string }>(`SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = '__segment_reverse_etl' AND table_name LIKE 'syncs\\_%'`);
+    const sums = await Promise.all(tables.rows.map(({ name }) => rig.database.query<{ sum: string }>(`SELECT coalesce(sum(processed), 0) AS sum FROM __segment_reverse_etl.${name}`)));
+    return sums.reduce((sum, { rows }) => sum + Number(rows[0]?.sum), 0);
+  };
+
+  it('is the same after its ledger was lost, and after everything in Temporal was', async () => {
+    const before = await quota.usage();
+    assert.equal(before.processed, await processedByRows());
+    const lost = async (): Promise<boolean> => rig.client.usage(quota.workspaceId).then(() => false, () => true);
+    const known = async (): Promise<unknown> => {
+      await eventually('the ledger has counted', async () => !(await lost()));
+      const { limit, processed, reserved, remaining, byDestination, bySubscription, paused } = await quota.usage();
+      return { limit, processed, reserved, remaining, byDestination, bySubscription, paused };
+    };
+    const then = await known();
+    const terminate = async (id: string): Promise<void> => void (await rig.temporal.workflow.getHandle(id).terminate());
+
+    await terminate(`quota/${quota.workspaceId}`);
+    assert.ok(await lost());
+    await quota.changePlan({ kind: 'custom', records: before.limit });
+    assert.deepEqual(await known(), then);
+
+    for (const id of ['to_crm', 'to_ads', 'refused', 'waiting']) await terminate(`sync/${id}`);
+    await terminate(`quota/${quota.workspaceId}`);
+    await quota.changePlan({ kind: 'custom', records: before.limit });
+    assert.deepEqual(await known(), then);
+    await rig.database.query(`UPDATE waiting SET name = 'changed' WHERE id <= 30`);
+    const answer = await rig.client.requestSync('waiting');
+    assert.ok(answer.accepted);
+    assert.equal((await rig.client.waitForSync('waiting', answer.request)).processed, 30);
+    assert.equal((await quota.usage()).processed, before.processed + 30);
+  });
+
+  it('is started by a sync that finds no ledger, which counts before it grants', async () => {
+    const before = await quota.usage();
+    await rig.temporal.workflow.getHandle(`quota/${quota.workspaceId}`).terminate();
+    await rig.database.query(`UPDATE to_crm SET name = 'changed' WHERE id <= 10`);
+    const answer = await rig.client.requestSync('to_crm');
+    assert.ok(answer.accepted);
+    const result = await rig.client.waitForSync('to_crm', answer.request);
+    // It goes by the terms that the worker was started with, 200 records, which are used up.
+    assert.deepEqual([result.processed, result.moreToExtract, result.status], [0, true, 'partially_succeeded']);
+    const { limit, processed, remaining } = await quota.usage();
+    assert.deepEqual([limit, processed, remaining], [200, before.processed, 0]);
+  });
+});

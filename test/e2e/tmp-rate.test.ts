@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { usageDay } from '../../src/domain/billing-cycle.js';
+import { QuotaRig } from '../support/quota.js';
+import { createRig, eventually, type Rig } from '../support/sluice.js';
+import type { reserver } from '../support/workflows/reserver.js';
+
+const subscriptions = Number(process.env['SLUICE_QUOTA_SUBSCRIPTIONS'] ?? 200);
+
+describe('many subscriptions that reserve at once', function () {
+  this.timeout(120_000);
+  let rig: Rig;
+  let quota: QuotaRig;
+  let connection: NativeConnection;
+  let worker: Worker;
+  let running: Promise<void>;
+  const taskQueue = `reservers-${randomUUID()}`;
+
+  before(async () => {
+    rig = await createRig();
+    quota = QuotaRig.on(rig, { kind: 'custom', records: subscriptions * 10 - 7 });
+    await rig.startWorker(quota.configuration);
+    await quota.changePlan(quota.configuration.workspace.plan);
+    connection = await NativeConnection.connect({ address: rig.address });
+    const workflowsPath = fileURLToPath(new URL('../support/workflows/reserver.ts', import.meta.url));
+    worker = await Worker.create({ connection, namespace: rig.namespace, taskQueue, workflowsPath });
+    running = worker.run();
+  });
+  after(async () => {
+    worker.shutdown();
+    await running;
+    await connection.close();
+    await rig.stop();
+  });
+
+  it('get exactly what the plan leaves, and the ledger has it to the record', async () => {
+    const startedAt = performance.now();
+    const day = usageDay(Date.now());
+    const ids = Array.from({ length: subscriptions }, (_, index) => `many_${index}`);
+    const granted = await Promise.all(
+      ids.map((id) => rig.temporal.workflow.execute<typeof reserver>('reserver', { workflowId: `sync/${id}/1`, taskQueue, args: [quota.workspaceId, id, 10, day] })),
+    );
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const h = await rig.temporal.workflow.getHandle(`quota/${quota.workspaceId}`).fetchHistory();
+    const t0 = Number(h.events?.[0]?.eventTime?.seconds); const per: Record<string, number> = {};
+    for (const e of h.events ?? []) { const k = `${Number(e.eventTime?.seconds) - t0}s type ${String(e.eventType)}`; per[k] = (per[k] ?? 0) + 1; }
+    console.log(per, h.events?.length);
+    const h2 = await rig.temporal.workflow.getHandle('sync/many_100/1').fetchHistory();
+    for (const e of h2.events ?? []) console.log(Number(e.eventTime?.seconds) - t0, e.eventType);
+    const limit = subscriptions * 10 - 7;
+    assert.equal(granted.reduce((sum, records) => sum + records, 0), limit);
+    assert.ok(granted.filter((records) => records < 10).length <= 1);
+    await eventually('everything is settled', async () => (await quota.usage()).reserved === 0);
+    const usage = await quota.usage();
+    assert.deepEqual([usage.processed, usage.remaining, usage.byDestination], [limit, 0, { crm: limit }]);
+    console.log(`      ${subscriptions} reservations were granted and settled in ${seconds.toFixed(1)} s: ${Math.round(subscriptions / seconds)} a second`);
+  });
+});

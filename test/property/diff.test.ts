@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { booksClose } from '../../src/domain/books.js';
+import { openPostgres } from '../conformance/postgres-harness.js';
+import type { Fate, SyncDriver } from '../conformance/warehouse-driver.js';
+import { benchOf, type Bench, type WarehouseHarness } from '../conformance/warehouse-suite.js';
+import { Oracle } from './oracle.js';
+import { allIds, story, type Change, type Story, type SyncPlan } from './story.js';
+import { Table } from './table.js';
+
+/** A hundred in `npm test`, thousands by night. A failure prints the seed and the path that reproduce it as SLUICE_SEED and SLUICE_PATH. */
+const runs = Number(process.env['SLUICE_RUNS'] ?? 100);
+const { SLUICE_SEED: seed, SLUICE_PATH: path } = process.env;
+const again = seed === undefined ? {} : { seed: Number(seed), path: path ?? '' };
+/** Also for making a failure smaller: what was found until then is shown. */
+const timeLimitMs = 60_000 + runs * 1_000;
+const allTaken: SyncPlan = { kind: 'sync', fates: ['taken'], crashAt: Infinity, cancelAfter: Infinity, diffedTwice: false };
+
+class Crash extends Error {}
+
+/** Lives one story on a warehouse, with the oracle beside it. */
+class Life {
+  private readonly table: Table;
+  private readonly oracle: Oracle;
+  private readonly driver: SyncDriver;
+
+  constructor(
+    private readonly bench: Bench,
+    private readonly story: Story,
+  ) {
+    this.table = new Table(story.shape);
+    this.oracle = new Oracle(this.table);
+    this.driver = bench.driver({ maxRecordsPerSync: story.maxRecordsPerSync });
+  }
+
+  async live(): Promise<void> {
+    await this.bench.run(this.table.createStatement);
+    for (const { changes, then } of this.story.rounds) {
+      for (const change of changes) this.apply(change);
+      await this.bench.run(this.table.fillStatement);
+      if (then.kind === 'reset') await this.reset();
+      else await this.sync(then);
+    }
+    await this.calmDown();
+  }
+
+  private apply(change: Change): void {
+    if (change.kind === 'stray') return this.table.stray();
+    for (const id of change.ids) {
+      if (change.kind === 'write') this.table.put(id, change.version);
+      else if (change.kind === 'copy') this.table.copy(id, change.version);
+      else if (change.kind === 'remove') this.table.remove(id);
+      else this.revert(id);
+    }
+  }
+
+  private revert(id: number): void {
+    const acknowledged = this.oracle.acknowledged.get(id);
+    if (acknowledged === undefined) this.table.remove(id);
+    else this.table.put(id, acknowledged);
+  }
+
+  /** Returns how many records were extracted; null when the sync died. */
+  private async sync(plan: SyncPlan): Promise<number | null> {
+    const finding = this.oracle.find();
+    const fates = new Map<number, Fate>();
+    let steps = 0;
+    const mayCrash = (): void => {
+      if (steps++ === plan.crashAt) throw new Crash();
+    };
+    let diffed = false;
+    try {
+      mayCrash();
+      const sync = await this.driver.open();
+      mayCrash();
+      const diff = await this.driver.diff(sync);
+      diffed = true;
+      if (plan.diffedTwice) assert.deepEqual(await this.driver.diff(sync, 2), diff);
+      assert.equal(diff.extracted.rejected, finding.rejected);
+      assert.equal(diff.moreToExtract, finding.due.size > this.story.maxRecordsPerSync);
+      mayCrash();
+      const staged = await this.driver.read(sync);
+      this.oracle.judge(finding, [...staged.events.values()].flat(), this.story.maxRecordsPerSync);
+      mayCrash();
+      const chunks = await this.driver.warehouse.registerChunks(sync, staged.chunks);
+      for (const chunk of chunks.slice(0, plan.cancelAfter)) {
+        const events = staged.events.get(chunk.chunk) ?? [];
+        const ended = new Map<number, Fate>();
+        const beforeStep = (step: string): void => {
+          // From here until it is finished, nobody knows what became of any of the chunk.
+          if (step !== 'acquire') for (const event of events) fates.set(this.oracle.idOf(event), 'lost_unanswered');
+          mayCrash();
+        };
+        await this.driver.load(sync, chunk, events, {
+          beforeStep,
+          fate: (event) => {
+            const id = this.oracle.idOf(event);
+            const fate = plan.fates[id % plan.fates.length] ?? 'taken';
+            if (fate === 'taken' || fate === 'taken_unanswered') this.oracle.receive(event);
+            ended.set(id, fate);
+            return fate;
+          },
+        });
+        for (const [id, fate] of ended) fates.set(id, fate);
+      }
+      mayCrash();
+      const fenced = await this.driver.warehouse.fenceSync(sync);
+      mayCrash();
+      const result = await this.driver.warehouse.settleSync(fenced.sync, chunks.length > plan.cancelAfter ? { kind: 'canceled' } : null);
+      assert(booksClose(result), JSON.stringify(result));
+      return diff.extracted.added + diff.extracted.updated + diff.extracted.deleted;
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+      return null;
+    } finally {
+      if (diffed) this.oracle.settle(finding, fates);
+    }
+  }
+
+  private async reset(): Promise<void> {
+    for (;;) {
+      const answer = await this.driver.warehouse.resetState(this.driver.subscription, 'crm');
+      if (answer.kind === 'reset') break;
+      await this.driver.settleDead(answer.sync);
+    }
+    this.oracle.reset();
+  }
+
+  /** The destination takes everything from now on, and what was given up is changed once more: then the receiver has to become what the model is. */
+  private async calmDown(): Promise<void> {
+    this.table.tidy();
+    for (const id of this.oracle.expired) this.table.put(id, (this.table.copies(id)[0] ?? [0, 0, 0]).map((pick) => pick + 1));
+    await this.bench.run(this.table.fillStatement);
+    let extracted: number | null = null;
+    for (let syncs = 0; extracted !== 0; syncs++) {
+      assert(syncs < 10, 'it calms down');
+      extracted = await this.sync(allTaken);
+    }
+    const model = allIds.flatMap((id) => this.table.copies(id).map((version) => [this.table.recordId(id), this.table.properties(id, version)] as const));
+    assert.deepEqual(this.oracle.receiver, new Map(model), 'the receiver has what the model has');
+    assert.deepEqual(await this.bench.failures(), []);
+    for (const result of await this.driver.warehouse.history('people_to_crm', 100)) assert(booksClose(result), JSON.stringify(result));
+    assert.deepEqual([...(await this.bench.stateTables()).keys()].filter((name) => /^[a-z]_/.test(name)), [], 'no table is left over');
+  }
+}
+
+describe('any sequence of changes, failures and crashes', function () {
+  this.timeout(timeLimitMs + 20_000);
+  let harness: WarehouseHarness;
+
+  before(async () => {
+    harness = await openPostgres();
+  });
+  after(() => harness.close());
+
+  it('ends with the receiver equal to the model, and sends nothing that it need not', async () => {
+    const life = fc.asyncProperty(story, async (one) => {
+      try {
+        await new Life(benchOf(harness), one).live();
+      } finally {
+        await harness.clear();
+      }
+    });
+    await fc.assert(life, { ...again, numRuns: runs, interruptAfterTimeLimit: timeLimitMs, markInterruptAsFailure: true });
+  });
+});

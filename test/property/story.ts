@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import type { Fate } from '../conformance/warehouse-driver.js';
+import { typeCases, type TypeCase } from '../conformance/postgres-values.js';
+
+/** A random life of one subscription: a table's shape, and rounds of changes to it, each followed by a sync, a reset or a sync that dies. */
+export interface Story {
+  readonly shape: Shape;
+  readonly maxRecordsPerSync: number;
+  readonly rounds: readonly Round[];
+}
+
+export interface Shape {
+  readonly identifier: 'text' | 'bigint';
+  readonly columns: readonly TypeCase[];
+}
+
+export interface Round {
+  readonly changes: readonly Change[];
+  readonly then: SyncPlan | { readonly kind: 'reset' };
+}
+
+/** `version` picks each column's value. `revert` goes back to what was acknowledged. `copy` adds a row with the same id, `stray` one without an id. */
+export type Change =
+  | { readonly kind: 'write' | 'copy'; readonly ids: readonly number[]; readonly version: Version }
+  | { readonly kind: 'remove' | 'revert'; readonly ids: readonly number[] }
+  | { readonly kind: 'stray' };
+
+export type Version = readonly number[];
+
+export interface SyncPlan {
+  readonly kind: 'sync';
+  /** What the destination does with a record, by its id. */
+  readonly fates: readonly Fate[];
+  /** The sync dies before this step or record, counted from 0; past its end it doesn't. */
+  readonly crashAt: number;
+  /** The sync is cancelled when it has loaded this many chunks. */
+  readonly cancelAfter: number;
+  readonly diffedTwice: boolean;
+}
+
+const columnTypes = ['bigint', 'numeric', 'double precision', 'text', 'boolean', 'json', 'jsonb', 'text[]', 'timestamp with time zone', 'bytea', 'interval', 'character(3)'];
+const typePool = typeCases.filter(({ type }) => columnTypes.includes(type));
+
+/** Enough records for three chunks of the smallest batches. */
+export const allIds: readonly number[] = Array.from({ length: 20 }, (_, id) => id);
+
+const someIds = fc.subarray([...allIds], { minLength: 1 });
+const version = fc.array(fc.nat(40), { minLength: 3, maxLength: 3 });
+
+const change: fc.Arbitrary<Change> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('write' as const), ids: someIds, version }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), ids: someIds }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('revert' as const), ids: someIds }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('copy' as const), ids: fc.subarray([...allIds], { minLength: 1, maxLength: 3 }), version }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('stray' as const) }) },
+);
+
+const fate: fc.Arbitrary<Fate> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<Fate>('taken') },
+  { weight: 3, arbitrary: fc.constant<Fate>('refused') },
+  { weight: 1, arbitrary: fc.constant<Fate>('taken_unanswered') },
+  { weight: 2, arbitrary: fc.constant<Fate>('lost_unanswered') },
+  { weight: 1, arbitrary: fc.constant<Fate>('not_sent') },
+);
+
+const unlimited = 1_000;
+
+const syncPlan: fc.Arbitrary<SyncPlan> = fc.record({
+  kind: fc.constant('sync' as const),
+  fates: fc.array(fate, { minLength: 1, maxLength: 7 }),
+  crashAt: fc.oneof({ weight: 2, arbitrary: fc.constant(unlimited) }, { weight: 1, arbitrary: fc.nat(30) }),
+  cancelAfter: fc.oneof({ weight: 4, arbitrary: fc.constant(unlimited) }, { weight: 1, arbitrary: fc.nat(2) }),
+  diffedTwice: fc.nat(5).map((pick) => pick === 0),
+});
+
+export const story: fc.Arbitrary<Story> = fc.record({
+  shape: fc.record({ identifier: fc.constantFrom('text', 'bigint'), columns: fc.array(fc.constantFrom(...typePool), { minLength: 1, maxLength: 3 }) }),
+  maxRecordsPerSync: fc.constantFrom(unlimited, unlimited, 13, 7),
+  rounds: fc.array(
+    fc.record({
+      changes: fc.array(change, { maxLength: 3 }),
+      then: fc.oneof({ weight: 12, arbitrary: syncPlan }, { weight: 1, arbitrary: fc.record({ kind: fc.constant('reset' as const) }) }),
+    }),
+    { minLength: 3, maxLength: 6 },
+  ),
+});

@@ -1,0 +1,69 @@
+import type { Configuration } from '../../src/config/index.js';
+import type { WorkspacePlan } from '../../src/domain/plan.js';
+import { createPeople, type Rig, type Subscribed } from './sluice.js';
+import { fastForward } from './time-skipping.js';
+
+const minuteMs = 60_000;
+
+/** A workspace on a plan, whose workflows can be moved into its next billing cycle. */
+export class QuotaRig {
+  readonly workspaceId: string;
+  private aheadMs = 0;
+
+  private constructor(
+    readonly rig: Rig,
+    public configuration: Configuration,
+  ) {
+    this.workspaceId = configuration.workspace.id;
+  }
+
+  static on(rig: Rig, plan: WorkspacePlan, destinations = rig.configuration.destinations): QuotaRig {
+    return new QuotaRig(rig, { ...rig.configuration, destinations, workspace: { ...rig.configuration.workspace, plan } });
+  }
+
+  usage(): ReturnType<Rig['client']['usage']> {
+    return this.rig.client.usage(this.workspaceId);
+  }
+
+  /** A manual subscription on a table of its own with `rows` people. */
+  async subscribe(id: string, rows: number, changes: Partial<Rig['subscription']> = {}): Promise<Subscribed> {
+    await createPeople(this.rig.database, rows, id);
+    const model = { ...this.rig.subscription.model, query: `select * from ${id}` };
+    return this.apply({ ...this.rig.subscription, id, model, ...changes });
+  }
+
+  /** Applies one more subscription beside those that run. */
+  async apply(subscription: Rig['subscription']): Promise<Subscribed> {
+    this.configuration = { ...this.configuration, subscriptions: { ...withoutDefault(this.configuration), [subscription.id]: subscription } };
+    await this.rig.client.apply({ ...this.configuration, subscriptions: withoutDefault(this.configuration) });
+    return subscribed(this.rig, subscription);
+  }
+
+  async changePlan(plan: WorkspacePlan): Promise<void> {
+    this.configuration = { ...this.configuration, workspace: { ...this.configuration.workspace, plan } };
+    await this.rig.client.apply({ ...this.configuration, subscriptions: withoutDefault(this.configuration) });
+  }
+
+  /** Moves every clock to a minute after the end of the cycle: the subscriptions' first, so that what they send counts in the new one. */
+  async turnCycle(...subscriptionIds: readonly string[]): Promise<void> {
+    const { cycleEnd } = await this.usage();
+    const byMs = Date.parse(cycleEnd) + minuteMs - (Date.now() + this.aheadMs);
+    for (const id of subscriptionIds) await fastForward(this.rig.temporal, `sync/${id}`, byMs);
+    await fastForward(this.rig.temporal, `quota/${this.workspaceId}`, byMs);
+    this.aheadMs += byMs;
+  }
+}
+
+function withoutDefault({ subscriptions }: Configuration): Configuration['subscriptions'] {
+  return Object.fromEntries(Object.entries(subscriptions).filter(([id]) => id !== 'people_to_crm'));
+}
+
+function subscribed({ client }: Rig, subscription: Rig['subscription']): Subscribed {
+  const { id } = subscription;
+  const request = async (): Promise<number> => {
+    const answer = await client.requestSync(id);
+    if (!answer.accepted) throw new Error(`the request was refused: ${answer.reason}`);
+    return answer.request;
+  };
+  return { subscription, id, table: id, request, sync: async () => client.waitForSync(id, await request()), status: () => client.status(id) };
+}

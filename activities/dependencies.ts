@@ -20,8 +20,8 @@ export interface ActivityDependencies {
   destinationOf(subscription: Subscription): Destination;
   /** Shared by all loads of this worker to one destination. */
   pacerOf(subscription: Subscription): Pacer;
-  /** What is wrong with a subscription that arrived as a payload, one sentence each. */
-  subscriptionProblems(value: unknown): readonly string[];
+  /** The subscription that arrived as a payload. Throws ConfigurationError with all that is wrong with it. */
+  parseSubscription(value: unknown): Subscription;
   /** Turns a staged event into what the destination gets. */
   mapperOf(subscription: Subscription): (event: Buffer) => Buffer;
 }

@@ -1,5 +1,6 @@
 /** The steps of a sync. Each file is one step; what they need from outside comes through `createActivities`. */
 import type { ActivityDependencies } from './dependencies.js';
+import { deliverNotices } from './deliver-notices.js';
 import { diffModel } from './diff-model.js';
 import { loadChunk } from './load-chunk.js';
 import { openSync } from './open-sync.js';
@@ -24,6 +25,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     settleSync: asActivity((input) => settleSync(dependencies, input)),
     startQuota: asActivity(() => startQuota(dependencies)),
     readUsage: asActivity((input) => readUsage(dependencies, input)),
+    deliverNotices: asActivity(deliverNotices),
     lookUpSync: asActivity((input) => lookUpSync(dependencies, input)),
   };
 }

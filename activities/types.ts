@@ -1,4 +1,4 @@
-import type { QuotaGrant, SyncUsage } from '../src/contract/quota.js';
+import type { QuotaDelivery, QuotaGrant, SyncUsage } from '../src/contract/quota.js';
 import type { Extracted } from '../src/domain/books.js';
 import type { SyncLookup } from '../src/domain/quota-ledger.js';
 import type { AccountReading, PastCycle } from '../src/domain/quota-state.js';
@@ -94,10 +94,15 @@ export interface ConfigurationInput {
   readonly subscription: unknown;
 }
 
+/** `problems` are sentences; the subscription that is fine may be written otherwise than the one that arrived (a final `;` is gone). */
+export type CheckedConfiguration =
+  | { readonly kind: 'fine'; readonly subscription: Subscription }
+  | { readonly kind: 'wrong'; readonly problems: readonly string[] };
+
 /** The steps of a sync, as workflows call them (DESIGN: "One sync"). Their names are durable: running workflows know them. */
 export interface Activities {
-  /** What is wrong with a configuration that arrived by message, one sentence each. */
-  validateSubscription(input: ConfigurationInput): Promise<readonly string[]>;
+  /** Checks a configuration that arrived by message. */
+  validateSubscription(input: ConfigurationInput): Promise<CheckedConfiguration>;
   resetState(input: ResetInput): Promise<void>;
   openSync(input: OpenSyncInput): Promise<OpenedSync>;
   diffModel(input: StepInput): Promise<DiffSummary>;
@@ -106,5 +111,6 @@ export interface Activities {
   settleSync(input: SettleInput): Promise<SettledSync>;
   startQuota(input: null): Promise<void>;
   readUsage(input: ReadUsageInput): Promise<CountedUsage>;
+  deliverNotices(lines: readonly (readonly QuotaDelivery[])[]): Promise<void>;
   lookUpSync(input: LookUpInput): Promise<SyncLookup>;
 }

@@ -1,10 +1,19 @@
+import { ConfigurationError } from '../src/errors/errors.js';
 import type { ActivityDependencies } from './dependencies.js';
-import type { ConfigurationInput } from './types.js';
+import type { CheckedConfiguration, ConfigurationInput } from './types.js';
 
 /** Checks a configuration on arrival, whoever sent it: a message from the plain Temporal CLI has passed no other check. */
-export function validateSubscription(dependencies: ActivityDependencies, input: ConfigurationInput): Promise<readonly string[]> {
-  const problems = dependencies.subscriptionProblems(input.subscription);
-  if (problems.length > 0) return Promise.resolve(problems);
-  const { id } = input.subscription as { readonly id: string };
-  return Promise.resolve(id === input.id ? [] : [`it is for subscription "${id}", not "${input.id}"`]);
+export function validateSubscription(dependencies: ActivityDependencies, input: ConfigurationInput): Promise<CheckedConfiguration> {
+  return Promise.resolve(check(dependencies, input));
+}
+
+function check(dependencies: ActivityDependencies, input: ConfigurationInput): CheckedConfiguration {
+  try {
+    const subscription = dependencies.parseSubscription(input.subscription);
+    if (subscription.id === input.id) return { kind: 'fine', subscription };
+    return { kind: 'wrong', problems: [`it is for subscription "${subscription.id}", not "${input.id}"`] };
+  } catch (error) {
+    if (error instanceof ConfigurationError) return { kind: 'wrong', problems: error.problems };
+    throw error;
+  }
 }

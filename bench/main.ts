@@ -1,13 +1,13 @@
 /**
  * `npm run bench`: measures Sluice beside hand-written floors, on its own PostgreSQL, and writes docs/benchmarks.md.
  * `--rows N` (may be repeated), `--runs N`, `--only extract|delivery|overhead` (may be repeated; then nothing is written), `--peers`
- * (installs dbt and drt from PyPI and measures them on the same data).
+ * (installs dbt from PyPI and measures its snapshot on the same data).
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { startPostgres } from '../src/devserver/postgres.js';
 import { measureDelivery } from './delivery/run.js';
-import { installPeers } from './extract/peer.js';
+import { installDbt } from './extract/dbt.js';
 import { measureExtract, type ExtractMeasurement } from './extract/run.js';
 import { describeMachine, serverFlags } from './machine.js';
 import { Meter } from './meter.js';
@@ -47,7 +47,7 @@ async function measure(databaseUrl: string): Promise<readonly Section[]> {
   const sections: Section[] = [];
   try {
     if (options.parts.includes('extract')) {
-      const peers = options.peers ? await installPeers(folder, databaseUrl) : [];
+      const peers = options.peers ? [await installDbt(folder, databaseUrl)] : [];
       const measured: ExtractMeasurement[] = [];
       for (const rows of options.rows) measured.push(await measureExtract(meter, { ...common, rows, peers }));
       sections.push(...measured.map(extractSection), ...[growthSection(measured), ...measured.map(peersSection)].filter((section) => section !== null));

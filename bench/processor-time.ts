@@ -8,14 +8,17 @@ const ticksPerSecond = 100;
  * PostgreSQL's parallel workers come and go, and their parent's account keeps what they used.
  */
 export function processorSecondsOf(parent: number): number | null {
-  const own = accountOf(parent);
-  if (own === null) return null;
-  let ticks = own.reaped;
-  for (const name of readdirSync('/proc')) {
-    const account = /^\d+$/.test(name) ? accountOf(Number(name)) : null;
-    if (account?.parent === parent) ticks += account.used + account.reaped;
+  for (;;) {
+    const before = accountOf(parent);
+    if (before === null) return null;
+    let ticks = before.reaped;
+    for (const name of readdirSync('/proc')) {
+      const account = /^\d+$/.test(name) ? accountOf(Number(name)) : null;
+      if (account?.parent === parent) ticks += account.used + account.reaped;
+    }
+    // A child that was reaped meanwhile may be in neither sum, or in both.
+    if (accountOf(parent)?.reaped === before.reaped) return ticks / ticksPerSecond;
   }
-  return ticks / ticksPerSecond;
 }
 
 /** The process that started `pid`; null where there is no /proc. */

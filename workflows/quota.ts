@@ -3,8 +3,6 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
-  getExternalWorkflowHandle,
-  isCancellation,
   log,
   setCurrentDetails,
   setHandler,
@@ -12,8 +10,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { messageNames } from '../src/contract/messages.js';
-import { memoKeys, syncRunWorkflowId, syncWorkflowId } from '../src/contract/names.js';
-import type { QuotaGrant, QuotaMessage, QuotaNotice, QuotaWorkflowInput, UsageView } from '../src/contract/quota.js';
+import { memoKeys } from '../src/contract/names.js';
+import type { QuotaDelivery, QuotaMessage, QuotaWorkflowInput, UsageView } from '../src/contract/quota.js';
 import { usageText, usageView } from '../src/contract/usage-view.js';
 import { QuotaLedger, type QuotaEffect, type SyncLookup } from '../src/domain/quota-ledger.js';
 import { accountKey, isQuotaTerms, type QuotaTerms } from '../src/domain/quota-state.js';
@@ -23,11 +21,10 @@ import { lastingSteps } from './steps.js';
 
 const quotaMessageSignal = defineSignal<[QuotaMessage]>(messageNames.quotaMessage);
 const usageQuery = defineQuery<UsageView | null>(messageNames.usage);
-const quotaGrantSignal = defineSignal<[QuotaGrant]>(messageNames.quotaGrant);
-const quotaNoticeSignal = defineSignal<[QuotaNotice]>(messageNames.quotaNotice);
 
-/** Handled together; far fewer than the signals that a workflow may have under way at once. */
-const messagesAtOnce = 200;
+/** Handled together: enough that a thousand syncs take a few rounds, few enough for one step's payload. */
+const messagesAtOnce = 500;
+const subscriptionsAtOnce = 500;
 
 /** What comes in: messages, and what the state tables say about one sync. */
 type Incoming = QuotaMessage | { readonly kind: 'lookup'; readonly account: string; readonly found: SyncLookup };
@@ -138,46 +135,34 @@ class QuotaDesk {
     return this.ledger.recount(terms, Date.now(), usage.accounts, usage.past);
   }
 
-  /** Tells everyone concerned: each subscription's messages one after the other, so that a pause is known before its grant arrives. */
+  /** Tells everyone concerned, many in one step. */
   private async carryOut(effects: readonly QuotaEffect[]): Promise<void> {
-    const lines = new Map<string, QuotaEffect[]>();
+    const lines = new Map<string, QuotaDelivery[]>();
+    const say = (delivery: QuotaDelivery): void => void lines.set(delivery.subscriptionId, [...(lines.get(delivery.subscriptionId) ?? []), delivery]);
     for (const effect of effects) {
       if (effect.kind === 'threshold') this.warn(effect);
       else if (effect.kind === 'read') this.lookUp(effect, []);
-      else lines.set(effect.subscriptionId, [...(lines.get(effect.subscriptionId) ?? []), effect]);
+      else say(this.deliveryOf(effect));
     }
     const queue = [...lines.values()];
-    const tell = async (): Promise<void> => {
-      for (let line = queue.shift(); line !== undefined; line = queue.shift()) for (const effect of line) await this.tell(effect);
-    };
-    await Promise.all(Array.from({ length: Math.min(queue.length, messagesAtOnce) }, tell));
-  }
-
-  private async tell(effect: QuotaEffect): Promise<void> {
-    try {
-      switch (effect.kind) {
-        case 'grant':
-          await getExternalWorkflowHandle(syncRunWorkflowId(effect.subscriptionId, effect.number)).signal(quotaGrantSignal, { records: effect.records, ledger: this.ledger.snapshot().foundedMs });
-          break;
-        case 'pause':
-          await this.notify(effect.subscriptionId, { kind: 'paused', version: effect.version, untilMs: effect.untilMs });
-          break;
-        case 'resume': {
-          const { version, starts, delayMs, soon } = effect;
-          await this.notify(effect.subscriptionId, { kind: 'resumed', version, starts, delayMs, soon });
-          break;
-        }
-        case 'read':
-        case 'threshold':
-      }
-    } catch (error) {
-      // Whoever has gone needs no answer: a dead sync is settled by its row, and a subscription that comes back asks anew.
-      if (isCancellation(error)) throw error;
+    while (queue.length > 0) {
+      const some = queue.splice(0, subscriptionsAtOnce);
+      await lastingSteps.deliverNotices.executeWithOptions({ summary: `Tell ${some.length} subscriptions` }, [some]);
     }
   }
 
-  private async notify(subscriptionId: string, notice: QuotaNotice): Promise<void> {
-    await getExternalWorkflowHandle(syncWorkflowId(subscriptionId)).signal(quotaNoticeSignal, notice);
+  private deliveryOf(effect: Exclude<QuotaEffect, { kind: 'threshold' | 'read' }>): QuotaDelivery {
+    const { subscriptionId } = effect;
+    switch (effect.kind) {
+      case 'grant':
+        return { kind: 'grant', subscriptionId, number: effect.number, grant: { records: effect.records, ledger: this.ledger.snapshot().foundedMs } };
+      case 'pause':
+        return { kind: 'notice', subscriptionId, notice: { kind: 'paused', version: effect.version, untilMs: effect.untilMs } };
+      case 'resume': {
+        const { version, starts, delayMs, soon } = effect;
+        return { kind: 'notice', subscriptionId, notice: { kind: 'resumed', version, starts, delayMs, soon } };
+      }
+    }
   }
 
   private warn({ percent, processed, limit }: QuotaEffect & { kind: 'threshold' }): void {

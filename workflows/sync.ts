@@ -73,7 +73,7 @@ class SubscriptionLoop {
   private resetRequested: boolean;
   private readonly configurations: unknown[] = [];
   private current: { readonly scope: CancellationScope; syncId: string | null } | null = null;
-  private lastRefusal: string | null = null;
+  private lastRefusal: string | null;
   private messages = 0;
   private quota: QuotaState;
 
@@ -86,6 +86,7 @@ class SubscriptionLoop {
     this.accepted = carried?.requests.accepted ?? 0;
     this.served = carried?.requests.served ?? 0;
     this.recent = carried?.recent ?? [];
+    this.lastRefusal = carried?.lastRefusal ?? null;
     this.fullRequested = carried?.fullRequested ?? false;
     this.resetRequested = carried?.resetRequested ?? false;
     this.quota = carried?.quota ?? { version: 0, hold: { kind: 'open' } };
@@ -157,9 +158,9 @@ class SubscriptionLoop {
   /** Checks each configuration that arrived, on a worker that knows how, and takes the last good one. */
   async adoptConfigurations(): Promise<void> {
     for (let next = this.configurations[0]; next !== undefined; next = this.configurations[0]) {
-      const problems = await lastingSteps.validateSubscription.executeWithOptions({ summary: 'Check a new configuration' }, [{ id: this.subscription.id, subscription: next }]);
-      if (problems.length > 0) this.lastRefusal = `configuration refused: ${problems.join('; ')}`;
-      else this.adopt(next as Subscription);
+      const checked = await lastingSteps.validateSubscription.executeWithOptions({ summary: 'Check a new configuration' }, [{ id: this.subscription.id, subscription: next }]);
+      if (checked.kind === 'fine') this.adopt(checked.subscription);
+      else this.lastRefusal = `configuration refused: ${checked.problems.join('; ')}`;
       this.configurations.shift();
     }
   }
@@ -224,8 +225,8 @@ class SubscriptionLoop {
   }
 
   carriedOver(): SyncWorkflowInput {
-    const { paused, anchorMs, lastStartedMs, recent, fullRequested, resetRequested, quota } = this;
-    const carried: CarriedState = { paused, anchorMs, lastStartedMs, recent, fullRequested, resetRequested, quota, requests: { accepted: this.accepted, served: this.served } };
+    const { paused, anchorMs, lastStartedMs, recent, lastRefusal, fullRequested, resetRequested, quota } = this;
+    const carried: CarriedState = { paused, anchorMs, lastStartedMs, recent, lastRefusal, fullRequested, resetRequested, quota, requests: { accepted: this.accepted, served: this.served } };
     return { workspaceId: this.input.workspaceId, subscription: this.subscription, carried };
   }
 

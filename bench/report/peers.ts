@@ -28,7 +28,6 @@ export function peersSection(measurement: ExtractMeasurement): Section | null {
     rows,
     notes: [
       '**dbt snapshot** (dbt-core 1.10) compares every column and marks deletions; it sends and stages nothing.',
-      '**drt** (drt-core 1.2.1) compares two snapshots of the model in the warehouse and writes what was added and updated into a file.',
     ],
   };
 }

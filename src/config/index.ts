@@ -2,4 +2,4 @@
 export type * from './configuration.js';
 export { loadConfiguration, type LoadOptions } from './load.js';
 export { resolveReferences } from './references.js';
-export { parseSubscription, subscriptionProblems } from './subscription-payload.js';
+export { parseSubscription } from './subscription-payload.js';

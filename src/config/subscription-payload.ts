@@ -12,12 +12,6 @@ import { identifierColumn, timestampColumn } from './schema/query.js';
 import { judge } from './schema/schedule.js';
 import { subscriptionOptions } from './schema/subscriptions.js';
 
-/** What is wrong with a subscription that arrived as a payload, one sentence each; empty when nothing is. Keeps to the limits of sluice.yaml. */
-export function subscriptionProblems(value: unknown): string[] {
-  const checked = parse(value);
-  return checked.kind === 'fine' ? [] : sentences(checked);
-}
-
 /** The subscription that arrived as a payload. Throws ConfigurationError with all that is wrong with it. */
 export function parseSubscription(value: unknown): Subscription {
   const checked = parse(value);
@@ -59,10 +53,14 @@ const model: z.ZodType<Model> = z.strictObject({
   name,
   source: name,
   // The payload doesn't say which kind of warehouse the source is, so one dialect that reads it as one statement is enough.
-  query: atMostCharacters(limits.queryCharacters, 'the query').refine(
-    (sql) => (['postgres', 'snowflake'] as const).some((dialect) => scanStatement(sql, dialect).kind === 'one'),
-    'expected one SQL statement',
-  ),
+  query: atMostCharacters(limits.queryCharacters, 'the query').transform((sql, context) => {
+    for (const dialect of ['postgres', 'snowflake'] as const) {
+      const scan = scanStatement(sql, dialect);
+      if (scan.kind === 'one') return scan.text;
+    }
+    context.addIssue('expected one SQL statement');
+    return z.NEVER;
+  }),
   identifier: identifierColumn,
   timestamp: z.strictObject({ column: timestampColumn, lookbackMs: z.int().min(0), fullDiffEveryMs: count }).nullable(),
 });

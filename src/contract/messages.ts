@@ -18,6 +18,7 @@ export interface CarriedState {
   readonly lastStartedMs: number | null;
   readonly requests: RequestCounters;
   readonly recent: readonly SyncResult[];
+  readonly lastRefusal: string | null;
   readonly fullRequested: boolean;
   readonly resetRequested: boolean;
   /** Absent where the ledger has never said anything. */

@@ -43,6 +43,11 @@ export type QuotaNotice =
       readonly soon: boolean;
     };
 
+/** What the ledger has to tell someone. */
+export type QuotaDelivery =
+  | { readonly kind: 'grant'; readonly subscriptionId: string; readonly number: number; readonly grant: QuotaGrant }
+  | { readonly kind: 'notice'; readonly subscriptionId: string; readonly notice: QuotaNotice };
+
 /** One sync's usage as its row in the warehouse has it. */
 export interface SyncUsage {
   /** Null while the sync isn't settled. */

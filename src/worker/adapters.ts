@@ -1,5 +1,5 @@
 import type { ActivityDependencies } from '../../activities/dependencies.js';
-import { resolveReferences, subscriptionProblems, type Configuration, type DestinationConfig, type SourceConfig, type StagingConfig } from '../config/index.js';
+import { parseSubscription, resolveReferences, type Configuration, type DestinationConfig, type SourceConfig, type StagingConfig } from '../config/index.js';
 import type { Destination } from '../destinations/destination.js';
 import { createFileDestination } from '../destinations/file/file.js';
 import { createMapper } from '../destinations/mapping.js';
@@ -66,7 +66,7 @@ export class Adapters {
       warehouseOf: (subscription) => named(subscription, 'source', subscription.model.source, this.warehouse(subscription.model.source)),
       destinationOf: (subscription) => named(subscription, 'destination', subscription.destination, this.destination(subscription.destination)),
       pacerOf: ({ destination }) => this.pacer(destination),
-      subscriptionProblems,
+      parseSubscription,
       mapperOf: (subscription) => createMapper(subscription.mapping, subscription.nullValues),
     };
   }

@@ -82,7 +82,7 @@ describe('the schedule of a subscription, on virtual time', () => {
     const people = await subscribe({ kind: 'manual' });
     const subscription: Subscription = { ...people.subscription, id: 'slow', schedule: { kind: 'interval', everyMs: 15 * minute } };
     const startedMs = Date.now() - 50 * minute;
-    const carried = { paused: false, anchorMs: startedMs, lastStartedMs: startedMs, requests: { accepted: 0, served: 0 }, recent: [], fullRequested: false, resetRequested: false };
+    const carried = { paused: false, anchorMs: startedMs, lastStartedMs: startedMs, requests: { accepted: 0, served: 0 }, recent: [], lastRefusal: null, fullRequested: false, resetRequested: false };
     const args: [SyncWorkflowInput] = [{ workspaceId: rig.configuration.workspace.id, subscription, carried }];
     await rig.temporal.workflow.start(workflowTypes.sync, { workflowId: syncWorkflowId('slow'), taskQueue, args });
     const slow = { ...people, id: 'slow', status: () => rig.client.status('slow') };

@@ -7,14 +7,16 @@ import { sourceLike, unsettled } from '../support/trouble.js';
 
 const state = '__segment_reverse_etl';
 
-/** Holds a lock that nobody can even read past, until the returned function is called. */
-async function lock({ database }: Rig, table: string): Promise<() => Promise<void>> {
+/** Holds a lock that nobody can even read past, while `work` runs. */
+async function whileLocked<T>({ database }: Rig, table: string, work: () => Promise<T>): Promise<T> {
   const holder = await database.connect();
-  await holder.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
-  return async () => {
+  try {
+    await holder.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+    return await work();
+  } finally {
     await holder.query('ROLLBACK');
     holder.release();
-  };
+  }
 }
 
 /** Waits until a statement of Sluice waits for a lock. */
@@ -63,9 +65,7 @@ describe('a sync whose statements take too long', function () {
 
     it('fails as clearly when another holds the model\'s table', async () => {
       const people = await rig.subscribe(5);
-      const unlock = await lock(rig, people.table);
-      await assertFailed(people, await people.request());
-      await unlock();
+      await whileLocked(rig, people.table, async () => assertFailed(people, await people.request()));
       assert.equal((await people.sync()).succeeded, 5);
     });
 
@@ -75,10 +75,8 @@ describe('a sync whose statements take too long', function () {
       await rig.database.query(`UPDATE ${people.table} SET name = 'changed'`);
       rig.receiver.next({ kind: 'delay', ms: 1_000 });
       const request = await people.request();
-      await eventually('it sends', () => rig.receiver.connections > 0 && rig.receiver.requests.length === 1);
-      const unlock = await lock(rig, `${state}.records_${people.id}`);
-      const { status, error } = await rig.client.waitForSync(people.id, request);
-      await unlock();
+      await eventually('it loads', async () => (await rig.database.query(`SELECT FROM ${state}.chunks_${people.id} WHERE holder IS NOT NULL`)).rowCount === 1);
+      const { status, error } = await whileLocked(rig, `${state}.records_${people.id}`, () => rig.client.waitForSync(people.id, request));
       assert.equal(status, 'failed');
       assert.match(error ?? '', timedOut);
       assert.equal((await people.sync()).processed, 0);
@@ -104,11 +102,12 @@ describe('a sync whose statements take too long', function () {
       await people.sync();
       for (const table of [people.table, `${state}.records_${people.id}`, `${state}.syncs_${people.id}`]) {
         await rig.database.query(`UPDATE ${people.table} SET score = score + 1`);
-        const unlock = await lock(rig, table);
-        const request = await people.request();
-        await someoneWaits(rig);
-        await sleep(500);
-        await unlock();
+        const request = await whileLocked(rig, table, async () => {
+          const requested = await people.request();
+          await someoneWaits(rig);
+          await sleep(500);
+          return requested;
+        });
         assert.equal((await rig.client.waitForSync(people.id, request)).succeeded, 5, table);
       }
       assert.deepEqual(receivedState(rig.receiver), await modelState(rig.database, people.table));
@@ -132,16 +131,19 @@ describe('a role that the warehouse does not let do everything', function () {
     await rig.startWorker({ ...rig.configuration, sources: { warehouse: sourceLike(rig, { url: url.href }) } });
   });
   after(async () => {
-    await rig.database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    await rig.database.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
     await rig.stop();
   });
+
+  /** A role's settings hold from its next connection on. */
+  const endConnections = (): Promise<unknown> => rig.database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`);
 
   it('is told of each permission that is missing, until none is', async () => {
     const people = await rig.subscribe(5);
     const steps = [
-      { error: /answered 42501: permission denied for database ".+"; .*CREATE on the database/, remedy: `GRANT CREATE ON DATABASE ${database} TO ${role}` },
-      { error: new RegExp(`answered 42501: permission denied for table ${people.table}; .*SELECT on`), remedy: `GRANT SELECT ON ${people.table} TO ${role}` },
+      { error: /answered 42501: permission denied for database .+; .*CREATE on the database/, remedy: `GRANT CREATE ON DATABASE ${database} TO ${role}` },
       { error: /answered 42501: permission denied for schema private; .*USAGE on the schema/, remedy: `GRANT USAGE ON SCHEMA private TO ${role}` },
+      { error: new RegExp(`answered 42501: permission denied for table ${people.table}; .*SELECT on`), remedy: `GRANT SELECT ON ${people.table} TO ${role}` },
     ];
     await rig.database.query('CREATE SCHEMA private; CREATE FUNCTION private.one() RETURNS int LANGUAGE sql AS \'SELECT 1\'');
     const { model } = people.subscription;
@@ -157,12 +159,13 @@ describe('a role that the warehouse does not let do everything', function () {
 
   it('is told that Sluice needs the primary where it may only read', async () => {
     const people = await rig.subscribe(5);
-    await rig.database.query(`GRANT CREATE ON DATABASE ${database} TO ${role}; GRANT SELECT ON ${people.table} TO ${role}; ALTER DATABASE ${database} SET default_transaction_read_only = on`);
-    await rig.database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`); // settings hold from the next connection on
+    await rig.database.query(`GRANT CREATE ON DATABASE ${database} TO ${role}; GRANT SELECT ON ${people.table} TO ${role}; ALTER ROLE ${role} SET default_transaction_read_only = on`);
+    await endConnections();
     const refused = await people.sync();
     assert.equal(refused.status, 'failed');
     assert.match(refused.error ?? '', /answered 25006: .* read-only transaction; Sluice needs the primary, not a read-only replica.*default_transaction_read_only/);
-    await rig.database.query(`SET default_transaction_read_only = off; ALTER DATABASE ${database} RESET default_transaction_read_only; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`);
+    await rig.database.query(`ALTER ROLE ${role} RESET default_transaction_read_only`);
+    await endConnections();
     assert.equal((await people.sync()).succeeded, 5);
   });
 });

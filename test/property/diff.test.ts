@@ -13,7 +13,7 @@ const runs = Number(process.env['SLUICE_RUNS'] ?? 100);
 const { SLUICE_SEED: seed, SLUICE_PATH: path } = process.env;
 const again = seed === undefined ? {} : { seed: Number(seed), path: path ?? '' };
 /** Also for making a failure smaller: what was found until then is shown. */
-const timeLimitMs = 60_000 + runs * 1_000;
+const timeLimitMs = 60_000 + runs * 2_000;
 const allTaken: SyncPlan = { kind: 'sync', fates: ['taken'], crashAt: Infinity, cancelAfter: Infinity, diffedTwice: false };
 
 class Crash extends Error {}

@@ -17,3 +17,8 @@ export function batchOf(staged: readonly Buffer[], syncNumber = 1, firstLine = 0
   const place = { chunk: 0, lines: staged.map((_, index) => firstLine + index) };
   return { subscriptionId: 'customers_to_crm', syncNumber, place, events: staged, bodies: staged };
 }
+
+/** Records that no sync sends, as a test record. */
+export function outsideSync(staged: readonly Buffer[]): Batch {
+  return { subscriptionId: 'customers_to_crm', syncNumber: 1, events: staged, bodies: staged };
+}

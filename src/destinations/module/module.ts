@@ -9,7 +9,7 @@ import type { DestinationDefinition } from './definition.js';
 import { createCustom } from './load.js';
 
 /** A module could not show what a sync delivered; it is asked again. */
-export class ModulePublishError extends SluiceError {
+class ModulePublishError extends SluiceError {
   readonly retryable = true;
 }
 

@@ -14,7 +14,7 @@ function columnText(row: Row, column: TargetColumn): string | null {
 }
 
 /** A value as the input function of its column's type reads it. PostgreSQL itself judges whether it fits. */
-export function valueText(value: Exclude<Json, null>, form: TargetColumn['form']): string {
+function valueText(value: Exclude<Json, null>, form: TargetColumn['form']): string {
   if (form === 'json') return JSON.stringify(value);
   if (typeof value === 'string') return value;
   if (form === 'array' && Array.isArray(value)) return arrayText(value as readonly Json[]);

@@ -31,7 +31,6 @@ const forBulk = [
   `SET LOCAL jit = off`,
   `SET LOCAL parallel_setup_cost = 0`,
   `SET LOCAL parallel_tuple_cost = 0`,
-  `SET LOCAL min_parallel_table_scan_size = 0`,
   `SET LOCAL max_parallel_workers_per_gather = 4`,
 ].join('; ');
 

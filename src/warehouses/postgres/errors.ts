@@ -22,6 +22,21 @@ const codeWords: Readonly<Record<string, string>> = {
   '57014': 'the statement was cancelled or ran into its statement timeout',
 };
 
+/** What helps against an error that says only what happened. */
+const advice: Readonly<Record<string, string>> = {
+  '25006': 'Sluice needs the primary, not a read-only replica, and a role for which default_transaction_read_only is off',
+  '57014': 'it took too long or waited for a lock: raise statementTimeout of this source if that is to be expected',
+};
+
+/** The missing grant, by what PostgreSQL says that permission is denied for. A server that speaks another language leaves it at the list. */
+const missingGrants: Readonly<Record<string, string>> = {
+  database: 'CREATE on the database, so that it can make the state schema',
+  schema: 'USAGE on the schema, and CREATE too where it is the state schema',
+  table: 'SELECT on what the model reads; the tables in the state schema it has to own',
+  view: 'SELECT on what the model reads',
+  function: 'EXECUTE on the function',
+};
+
 /** Turns whatever the driver threw into an error that says what happened at this source, without values. */
 export function asWarehouseError(source: string, error: unknown): SluiceError {
   if (error instanceof SluiceError) return error;
@@ -35,8 +50,13 @@ function databaseError(source: string, error: pg.DatabaseError): SluiceError {
   const code = error.code ?? 'XX000';
   const words = messagesWithoutData.has(code.slice(0, 2)) ? (codeWords[code] ?? error.message) : (codeWords[code] ?? 'the message may hold data and is left out');
   const at = error.position === undefined ? '' : `, at character ${error.position} of the statement`;
-  const message = `warehouse "${source}" answered ${code}: ${words}${at}`;
-  if (code === '25006') return new WarehouseRefusedError(`${message}; Sluice needs the primary, not a read-only replica`);
+  const help = code === '42501' ? `grant the role of this source ${missingGrant(error.message)}` : advice[code];
+  const message = `warehouse "${source}" answered ${code}: ${words}${at}${help === undefined ? '' : `; ${help}`}`;
   const retryable = retryableClasses.has(code.slice(0, 2)) || retryableCodes.has(code);
   return retryable ? new WarehouseUnavailableError(message) : new WarehouseRefusedError(message);
+}
+
+function missingGrant(message: string): string {
+  const object = /^permission denied for (?:materialized |foreign )?(\w+)/.exec(message)?.[1] ?? '';
+  return missingGrants[object] ?? 'what is missing: SELECT on what the model reads, and CREATE on the database or a state schema of its own';
 }

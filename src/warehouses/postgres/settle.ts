@@ -117,10 +117,11 @@ async function moveState(connection: pg.PoolClient, tables: TableNames, sync: Sy
   );
 }
 
-/** The first records: a new table whose key is built after the rows costs a third of inserting into one that has its key. */
+/** The first records: rows first and the key afterwards cost a third of inserting under the key. The table stays the same one, with whatever was granted on it. */
 async function fillRecords(connection: pg.PoolClient, tables: TableNames, settled: string): Promise<void> {
-  await connection.query(`DROP TABLE ${tables.records}`);
-  await connection.query(`CREATE TABLE ${tables.records} AS SELECT record_id, checksum FROM ${settled} WHERE acknowledged AND operation IN ('new', 'updated')`);
+  const key = await connection.query<{ name: string }>(`SELECT quote_ident(conname) AS name FROM pg_constraint WHERE conrelid = $1::regclass AND contype = 'p'`, [tables.records]);
+  for (const { name } of key.rows) await connection.query(`ALTER TABLE ${tables.records} DROP CONSTRAINT ${name}`);
+  await connection.query(`INSERT INTO ${tables.records} (record_id, checksum) SELECT record_id, checksum FROM ${settled} WHERE acknowledged AND operation IN ('new', 'updated')`);
   await connection.query(`ALTER TABLE ${tables.records} ADD PRIMARY KEY (record_id)`);
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { loadConfiguration, parseSubscription, subscriptionProblems } from '../../../src/config/index.js';
+import { loadConfiguration, parseSubscription } from '../../../src/config/index.js';
 import type { Subscription } from '../../../src/domain/subscription.js';
 import { ConfigurationError } from '../../../src/errors/errors.js';
 
@@ -16,6 +16,16 @@ const subscription: Subscription = {
   initialSync: 'send',
   continueImmediately: false,
 };
+
+function problemsOf(value: unknown): readonly string[] {
+  try {
+    parseSubscription(value);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigurationError);
+    return error.problems;
+  }
+}
 
 describe('a subscription that arrives as a payload', () => {
   it('is taken when a configuration file made it', async () => {
@@ -43,17 +53,21 @@ describe('a subscription that arrives as a payload', () => {
       'subscription: schedule: syncs must be at least 15 minutes apart',
       'subscription: mapping.email: has an invalid directive: @pat',
     ];
-    const found = subscriptionProblems(wrong);
+    const found = problemsOf(wrong);
     assert.deepEqual(found.slice(0, -1), problems);
     assert.match(found.at(-1) ?? '', /^subscription: surprise: unknown key, expected /);
     assert.throws(() => parseSubscription(wrong), ConfigurationError);
   });
 
   it('is refused when it is no subscription at all', () => {
-    for (const value of [undefined, null, 7, 'x', [], {}]) assert.notDeepEqual(subscriptionProblems(value), []);
+    for (const value of [undefined, null, 7, 'x', [], {}]) assert.notDeepEqual(problemsOf(value), []);
   });
 
   it('has no problems when it has none', () => {
-    assert.deepEqual(subscriptionProblems(subscription), []);
+    assert.deepEqual(problemsOf(subscription), []);
+  });
+
+  it('loses a `;` that ends its query, as a file does', () => {
+    assert.equal(parseSubscription({ ...subscription, model: { ...subscription.model, query: 'select 1 as id;' } }).model.query, 'select 1 as id');
   });
 });

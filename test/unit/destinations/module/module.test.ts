@@ -46,7 +46,7 @@ describe('a destination of one’s own', () => {
 
   it('is told when its time is up, and no longer waited for', async () => {
     let told: unknown;
-    const destination = open({ deliver: (_batch, signal) => new Promise(() => signal.addEventListener('abort', () => (told = signal.reason))) });
+    const destination = open({ deliver: (_batch, signal) => new Promise(() => signal.addEventListener('abort', () => void (told = signal.reason))) });
     const answer = await destination.deliver(batchOf(events(1)), never);
     assert(answer.kind === 'unavailable' && answer.sent && answer.reason.endsWith('did not answer in time'));
     assert(told instanceof Error);

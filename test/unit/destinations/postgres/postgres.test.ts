@@ -5,7 +5,7 @@ import { deliverBatch } from '../../../../src/destinations/deliver.js';
 import type { Batch, DeliveryAnswer, Destination } from '../../../../src/destinations/destination.js';
 import type { PostgresDestinationConfig } from '../../../../src/destinations/postgres/config.js';
 import { createPostgresDestination } from '../../../../src/destinations/postgres/postgres.js';
-import { batchOf, event } from '../../../support/events.js';
+import { batchOf, event, outsideSync } from '../../../support/events.js';
 import { PostgresProxy } from '../../../support/postgres-proxy.js';
 import { freshDatabase, type TestDatabase } from '../../../support/postgres.js';
 import { tableConfig } from '../../../support/table-destination.js';
@@ -113,7 +113,7 @@ describe('a table as destination', () => {
     });
 
     it('and remembers nothing of a record that was sent outside a sync', async () => {
-      const { place: _place, ...outside } = batchOf([person(1, 'a')]);
+      const outside = outsideSync([person(1, 'a')]);
       assert.deepEqual(await deliver(open(), outside), { kind: 'delivered' });
       const found = await client.query(`SELECT to_regclass('crm.sluice_progress') AS made`);
       assert.deepEqual(found.rows, [{ made: null }]);

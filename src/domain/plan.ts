@@ -20,9 +20,3 @@ export function recordLimitOf(plan: WorkspacePlan): number {
       return plan.records;
   }
 }
-
-/** The plan as people say it. */
-export function planText(plan: WorkspacePlan): string {
-  if (plan.kind === 'business') return `business (${plan.count} ${plan.per === 'mtus' ? 'MTUs' : 'API calls a month'})`;
-  return plan.kind === 'custom' ? `custom (${plan.records} records)` : plan.kind;
-}

@@ -41,7 +41,7 @@ export function countedIn(account: Account, cycleStartMs: number, terms: QuotaTe
 }
 
 /** Records that an open sync may still send. */
-export function remainderOf({ open }: Account): number {
+function remainderOf({ open }: Account): number {
   return open === null ? 0 : Math.max(0, open.granted - spent(open.usage));
 }
 

@@ -4,7 +4,7 @@ import { limits } from '../../domain/limits.js';
 import type { Model } from '../../domain/subscription.js';
 import type { ModelColumn } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
-import { literal, quote } from './names.js';
+import { literal } from './names.js';
 
 /** Which algorithm made the checksums in a records table. A new one gets the next number; tables made with an older one keep it until a reset. */
 export const checksumAlgorithm = 1;
@@ -121,23 +121,34 @@ function checksumOver(columns: readonly ModelColumn[], references: readonly stri
   return `hash_record_extended(ROW(${columns.map((column, index) => hashable(column, references[index] ?? '')).join(', ')}), ${literal(seed.toString())}::bigint)`;
 }
 
-/** SQL for a record as JSON text on one line. Integers beyond 2^53 and decimals that a double can't hold become strings (CONTRACT, "What a destination gets"). */
+/**
+ * SQL for a record as JSON text on one line. Integers beyond 2^53 and decimals that a double can't hold become strings (CONTRACT, "What a destination gets").
+ * Put together by concatenation: half the cost of row_to_json over exact columns, and parallel, which a correlated subquery never is.
+ */
 export function jsonExpression(columns: readonly ModelColumn[], row: string): string {
-  const fields = columns.map((column, index) => `${exactJson(withoutModifier(column.type), `${row}.c${index + 1}`)} AS ${quote(column.name)}`);
-  // `record.*` is the whole row, whereas `record` would be a column of that name.
-  const json = `(SELECT row_to_json(record.*) FROM (SELECT ${fields.join(', ')}) AS record)::text`;
-  // Inside strings line breaks are escaped; only json columns bring raw ones, as white space between tokens.
-  return columns.every((column) => breaksNoLine(column)) ? json : `translate(${json}, E'\\n\\r', '  ')`;
+  const fields = columns.map((column, index) => `${literal(`${index === 0 ? '{' : ','}${JSON.stringify(column.name)}:`)} || ${jsonValue(column, `${row}.c${index + 1}`)}`);
+  // Every || copies what stands before it: groups keep that short for models of many columns.
+  const groups = Array.from({ length: Math.ceil(fields.length / 16) }, (_, index) => `(${fields.slice(index * 16, index * 16 + 16).join(' || ')})`);
+  return `(${groups.join(' || ')} || '}')`;
 }
 
-function exactJson(type: string, reference: string): string {
-  switch (type) {
+function jsonValue(column: ModelColumn, reference: string): string {
+  const quoted = `coalesce('"' || ${reference}::text || '"', 'null')`;
+  switch (withoutModifier(column.type)) {
+    case 'boolean':
+      return `CASE ${reference} WHEN true THEN 'true' WHEN false THEN 'false' ELSE 'null' END`;
+    case 'smallint':
+    case 'integer':
+      return `coalesce(${reference}::text, 'null')`;
     case 'bigint':
-      return `CASE WHEN ${reference} BETWEEN -9007199254740991 AND 9007199254740991 THEN to_json(${reference}) ELSE to_json(${reference}::text) END`;
+      return `CASE WHEN ${reference} BETWEEN -9007199254740991 AND 9007199254740991 THEN ${reference}::text ELSE ${quoted} END`;
     case 'numeric':
-      return `CASE WHEN ${reference} = 0 OR abs(${reference}) BETWEEN 1e-300 AND 9007199254740991 AND ${isDouble(reference)} THEN to_json(${reference}) ELSE to_json(${reference}::text) END`;
-    default:
-      return reference;
+      return `CASE WHEN ${reference} = 0 OR abs(${reference}) BETWEEN 1e-300 AND 9007199254740991 AND ${isDouble(reference)} THEN ${reference}::text ELSE ${quoted} END`;
+    default: {
+      const json = `coalesce(to_json(${reference})::text, 'null')`;
+      // Inside strings line breaks are escaped; only json brings raw ones, as white space between tokens.
+      return breaksNoLine(column) ? json : `translate(${json}, E'\\n\\r', '  ')`;
+    }
   }
 }
 

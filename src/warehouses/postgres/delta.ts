@@ -27,7 +27,8 @@ export interface DeltaPlan {
  * The statement that runs the model, once. Columns of the delta: `record_id`, `operation` (null for the group of unchanged rows), `checksum`, `body` (the record
  * as JSON), `failing`, `ts` (the timestamp column), `reshaped` (only the columns changed, not the data), `copies` (rows of the model), `matched` (of these, rows whose id is
  * known), `vanished` (known ids that the model lacks).
- * OFFSET 0 keeps the planner from computing the checksum more than once a row, and the JSON for unchanged rows; it leaves the plan parallel.
+ * OFFSET bigint '0' keeps the planner from computing the checksum more than once a row, and the JSON for unchanged rows. It leaves the plan parallel, which a plain
+ * OFFSET 0 does not: the planner takes that for a limit.
  */
 export function createDelta(delta: string, tables: TableNames, plan: DeltaPlan): string {
   return `CREATE UNLOGGED TABLE ${delta} AS ${selections[plan.search](changedRows(tables, plan))}`;
@@ -65,12 +66,12 @@ function changedRows(tables: TableNames, plan: DeltaPlan): string {
         model.present IS NULL AS vanished
       FROM (
         SELECT true AS present, ${identifier} AS record_id, ${checksumExpression(columns)} AS checksum, ${formerChecksum ?? 'NULL::bigint'} AS former_checksum, ${timestamp} AS ts, *
-        FROM ${modelSource(model, columns)} ${since === null ? '' : recent} OFFSET 0
+        FROM ${modelSource(model, columns)} ${since === null ? '' : recent} OFFSET bigint '0'
       ) AS model
       ${since === null ? 'FULL' : 'LEFT'} JOIN ${tables.records} AS known ON known.record_id = model.record_id
       ${failure}
       CROSS JOIN LATERAL (SELECT ${operationExpression} AS operation) AS compared
-      OFFSET 0
+      OFFSET bigint '0'
     ) AS changed`;
 }
 

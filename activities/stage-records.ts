@@ -19,6 +19,7 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
   return withHeartbeat(async (report) => {
     if ((await warehouse.takeGrant(sync, input.grant.records, input.grant.ledger)) === 'void') return { kind: 'void' };
     let staged = 0;
+    const files: StagedChunk[] = [];
     try {
       for await (const block of warehouse.readDelta({ sync, subscription }, cancellation())) {
         const chunk = open.get(block.chunk) ?? (await openChunk(dependencies, input, block.chunk, attempt));
@@ -28,17 +29,18 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
         staged += block.records;
         report({ processed: staged });
       }
-      const files: StagedChunk[] = [];
       for (const [chunk, { writer, records }] of open) {
         const file = await writer.finish();
         files.push({ chunk, records, file: file.name, sha256: file.sha256 });
       }
-      const registered = await warehouse.registerChunks(sync, files);
-      return { kind: 'staged', chunks: registered.map((file) => file.chunk) };
     } catch (error) {
-      for (const { writer } of open.values()) await writer.abort();
+      // The next attempt needs the room. What can't be removed now is swept later; the reason is what has to be seen.
+      await Promise.allSettled([...open.values()].map(({ writer }) => writer.abort()));
       throw error;
     }
+    // From the question on, the warehouse may count on the files, whether its answer comes or not.
+    const registered = await warehouse.registerChunks(sync, files);
+    return { kind: 'staged', chunks: registered.map((file) => file.chunk) };
   });
 }
 

@@ -23,14 +23,17 @@ class LocalChunkWriter implements ChunkWriter {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #bytes = 0;
+  #path: string;
 
   constructor(
     private readonly root: string,
     private readonly place: ChunkPlace,
     private readonly attempt: string,
-    private readonly temporary: string,
+    temporary: string,
     private readonly file: FileHandle,
-  ) {}
+  ) {
+    this.#path = temporary;
+  }
 
   async write(lines: Buffer): Promise<void> {
     this.#pending.push(lines);
@@ -45,7 +48,9 @@ class LocalChunkWriter implements ChunkWriter {
       await this.file.close();
       const sha256 = this.#hash.digest('hex');
       const name = chunkFileName(this.place.chunk, this.attempt, sha256);
-      await rename(this.temporary, chunkFilePath(this.root, this.place, name));
+      const path = chunkFilePath(this.root, this.place, name);
+      await rename(this.#path, path);
+      this.#path = path;
       return { name, sha256, bytes: this.#bytes };
     });
   }
@@ -53,7 +58,7 @@ class LocalChunkWriter implements ChunkWriter {
   async abort(): Promise<void> {
     await this.#onFiles(async () => {
       await this.file.close();
-      await rm(this.temporary, { force: true });
+      await rm(this.#path, { force: true });
     });
   }
 

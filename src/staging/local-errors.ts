@@ -4,6 +4,7 @@ import { StagingLostError, StagingUnavailableError } from '../errors/errors.js';
 const advice: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; free some space or set staging.path to another disk',
   EDQUOT: 'the disk quota is used up; free some space or set staging.path to another disk',
+  EFBIG: 'a file would be larger than this process may write; raise the limit (ulimit -f)',
   EACCES: 'permission is missing; let the worker read and write there',
   EPERM: 'permission is missing; let the worker read and write there',
   EROFS: 'the file system is read-only; mount it for writing or set staging.path to another folder',

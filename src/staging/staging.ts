@@ -17,7 +17,7 @@ export interface ChunkWriter {
   /** Resolves once more may be written (backpressure). `lines` is whole JSON lines, each ended by a line feed. */
   write(lines: Buffer): Promise<void>;
   finish(): Promise<StagedFile>;
-  /** Removes what was written so far. */
+  /** Removes what was written, also once it is finished. */
   abort(): Promise<void>;
 }
 

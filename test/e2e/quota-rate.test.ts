@@ -49,6 +49,6 @@ describe('many subscriptions that reserve at once', function () {
     await eventually('everything is settled', async () => (await quota.usage()).reserved === 0);
     const usage = await quota.usage();
     assert.deepEqual([usage.processed, usage.remaining, usage.byDestination], [limit, 0, { crm: limit }]);
-    console.log(`      ${subscriptions} reservations were granted and settled in ${seconds.toFixed(1)} s: ${Math.round(subscriptions / seconds)} a second`);
+    process.stdout.write(`      ${subscriptions} reservations were granted and settled in ${seconds.toFixed(1)} s: ${Math.round(subscriptions / seconds)} a second\n`);
   });
 });

@@ -129,7 +129,7 @@ describe('a workspace\'s quota', function () {
       return { limit, processed, reserved, remaining, byDestination, bySubscription, paused };
     };
     const then = await known();
-    const terminate = async (id: string): Promise<void> => void (await rig.temporal.workflow.getHandle(id).terminate());
+    const terminate = (id: string): Promise<unknown> => rig.temporal.workflow.getHandle(id).terminate();
 
     await terminate(`quota/${quota.workspaceId}`);
     assert.ok(await lost());

@@ -32,6 +32,8 @@ describe('a warehouse that is down', function () {
 
   it('ends a sync that starts meanwhile after some tries, with that reason, and the next one works', async () => {
     const people = await rig.subscribe(50);
+    await people.sync();
+    await rig.database.query(`UPDATE ${people.table} SET name = 'changed'`);
     const restore = await proxy.refuse();
     const { status, syncId, error } = await people.sync().finally(restore);
     assert.deepEqual([status, syncId], ['failed', null]);

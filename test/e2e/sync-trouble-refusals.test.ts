@@ -142,7 +142,7 @@ describe('a role that the warehouse does not let do everything', function () {
     const people = await rig.subscribe(5);
     const steps = [
       { error: /answered 42501: permission denied for database .+; .*CREATE on the database/, remedy: `GRANT CREATE ON DATABASE ${database} TO ${role}` },
-      { error: /answered 42501: permission denied for schema private; .*USAGE on the schema/, remedy: `GRANT USAGE ON SCHEMA private TO ${role}` },
+      { error: /answered 42501: permission denied for schema private.*; .*USAGE on the schema/, remedy: `GRANT USAGE ON SCHEMA private TO ${role}` },
       { error: new RegExp(`answered 42501: permission denied for table ${people.table}; .*SELECT on`), remedy: `GRANT SELECT ON ${people.table} TO ${role}` },
     ];
     await rig.database.query('CREATE SCHEMA private; CREATE FUNCTION private.one() RETURNS int LANGUAGE sql AS \'SELECT 1\'');

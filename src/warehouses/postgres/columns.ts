@@ -143,6 +143,8 @@ function jsonValue(column: ModelColumn, reference: string): string {
     case 'bigint':
       return `CASE WHEN ${reference} BETWEEN -9007199254740991 AND 9007199254740991 THEN ${reference}::text ELSE ${quoted} END`;
     case 'numeric':
+      // A double holds fifteen digits, whichever they are.
+      if (declaredDigits(column.type) <= 15) return `CASE WHEN ${reference} = 'NaN' THEN '"NaN"' ELSE coalesce(${reference}::text, 'null') END`;
       return `CASE WHEN ${reference} = 0 OR abs(${reference}) BETWEEN 1e-300 AND 9007199254740991 AND ${isDouble(reference)} THEN ${reference}::text ELSE ${quoted} END`;
     default: {
       const json = `coalesce(to_json(${reference})::text, 'null')`;
@@ -150,6 +152,12 @@ function jsonValue(column: ModelColumn, reference: string): string {
       return breaksNoLine(column) ? json : `translate(${json}, E'\\n\\r', '  ')`;
     }
   }
+}
+
+/** The precision of `numeric(12,2)` is 12; that of `numeric` has no bound. */
+function declaredDigits(type: string): number {
+  const digits = /^numeric\((\d+),\d+\)$/.exec(type)?.[1];
+  return digits === undefined ? Infinity : Number(digits);
 }
 
 /** Whether a numeric comes back from a double's shortest text. The cast back without text keeps 15 digits, which is enough for most and cheaper. */

@@ -25,27 +25,32 @@ export interface DeltaPlan {
 
 /**
  * The statement that runs the model, once. Columns of the delta: `record_id`, `operation` (null for the group of unchanged rows), `checksum`, `body` (the record
- * as JSON), `failing`, `ts` (the timestamp column), `reshaped` (only the columns changed, not the data), `copies` (rows of the model), `matched` (of these, rows whose id is
- * known), `vanished` (known ids that the model lacks).
+ * as JSON), `failing`, `ts` (the timestamp column), `reshaped` (only the columns changed, not the data), `copies` (rows of the model), `known` (rows whose id is known).
  * OFFSET bigint '0' keeps the planner from computing the checksum more than once a row, and the JSON for unchanged rows. It leaves the plan parallel, which a plain
  * OFFSET 0 does not: the planner takes that for a limit.
  */
 export function createDelta(delta: string, tables: TableNames, plan: DeltaPlan): string {
-  return `CREATE UNLOGGED TABLE ${delta} AS ${selections[plan.search](changedRows(tables, plan))}`;
+  const rows = changedRows(tables, plan);
+  return `CREATE UNLOGGED TABLE ${delta} AS ${selections[plan.search](rows, aggregatesOf(plan))}`;
 }
 
 const selections = {
-  none: (rows: string) => `SELECT record_id, operation, checksum, body, failing, ts, reshaped, present::int AS copies, matched::int AS matched, vanished::int AS vanished ${rows} WHERE operation IS NOT NULL`,
-  count: (rows: string) => `
+  none: (rows) => `SELECT record_id, operation, checksum, body, failing, ts, reshaped, (present IS NOT NULL)::int AS copies, 0 AS known ${rows} WHERE operation IS NOT NULL`,
+  count: (rows, aggregates) => `
     SELECT CASE WHEN operation IS NOT NULL THEN record_id END AS record_id, operation, ${aggregates} ${rows}
     GROUP BY CASE WHEN operation IS NOT NULL THEN record_id END, operation`,
-  group: (rows: string) => `
+  group: (rows, aggregates) => `
     SELECT record_id, max(operation) AS operation, ${aggregates} ${rows}
-    GROUP BY record_id HAVING max(operation) IS NOT NULL OR count(*) FILTER (WHERE present) > 1`,
-} as const satisfies Record<DuplicateSearch, (rows: string) => string>;
+    GROUP BY record_id HAVING max(operation) IS NOT NULL OR count(present) > 1`,
+} as const satisfies Record<DuplicateSearch, (rows: string, aggregates: string) => string>;
 
-const aggregates = `max(checksum) AS checksum, max(body COLLATE "C") AS body, bool_or(failing) AS failing, min(ts) AS ts, bool_or(reshaped) AS reshaped,
-  count(*) FILTER (WHERE present) AS copies, count(*) FILTER (WHERE matched) AS matched, count(*) FILTER (WHERE vanished) AS vanished`;
+/** Each aggregate is paid for every unchanged row, so there are no more than the plan has use for. */
+function aggregatesOf({ failures, model, formerChecksum }: DeltaPlan): string {
+  const failing = failures ? 'bool_or(failing)' : 'false';
+  const ts = model.timestamp === null ? 'NULL::timestamptz' : 'min(ts)';
+  const reshaped = formerChecksum === null ? 'NULL::boolean' : 'bool_or(reshaped)';
+  return `max(checksum) AS checksum, max(body COLLATE "C") AS body, ${failing} AS failing, ${ts} AS ts, ${reshaped} AS reshaped, count(present) AS copies, count(known_id) AS known`;
+}
 
 function changedRows(tables: TableNames, plan: DeltaPlan): string {
   const { model, columns, failures, since, formerChecksum } = plan;
@@ -60,10 +65,7 @@ function changedRows(tables: TableNames, plan: DeltaPlan): string {
     FROM (
       SELECT coalesce(model.record_id, known.record_id) AS record_id, compared.operation, model.checksum,
         CASE WHEN compared.operation IN ('new', 'updated', 'deleted') THEN ${jsonExpression(columns, 'model')} END AS body,
-        failure.record_id IS NOT NULL AS failing, model.ts, known.checksum = model.former_checksum AS reshaped,
-        model.present IS NOT NULL AS present,
-        model.present IS NOT NULL AND known.record_id IS NOT NULL AS matched,
-        model.present IS NULL AS vanished
+        failure.record_id IS NOT NULL AS failing, model.ts, known.checksum = model.former_checksum AS reshaped, model.present, known.record_id AS known_id
       FROM (
         SELECT true AS present, ${identifier} AS record_id, ${checksumExpression(columns)} AS checksum, ${formerChecksum ?? 'NULL::bigint'} AS former_checksum, ${timestamp} AS ts, *
         FROM ${modelSource(model, columns)} ${since === null ? '' : recent} OFFSET bigint '0'
@@ -92,8 +94,8 @@ const operationExpression = `
 export function addVanishedFailures(delta: string, tables: TableNames, columns: readonly ModelColumn[]): string {
   const nulls = literal(`{${columns.map((column) => `${JSON.stringify(column.name)}:null`).join(',')}}`);
   return `
-    INSERT INTO ${delta} (record_id, operation, body, failing, copies, matched, vanished)
-    SELECT f.record_id, CASE WHEN f.maybe_delivered THEN 'deleted' ELSE 'cleared' END, CASE WHEN f.maybe_delivered THEN ${nulls} END, true, 0, 0, 0
+    INSERT INTO ${delta} (record_id, operation, body, failing, copies, known)
+    SELECT f.record_id, CASE WHEN f.maybe_delivered THEN 'deleted' ELSE 'cleared' END, CASE WHEN f.maybe_delivered THEN ${nulls} END, true, 0, 0
     FROM ${tables.failures} AS f
     WHERE NOT EXISTS (SELECT FROM ${tables.records} AS r WHERE r.record_id = f.record_id)
       AND NOT EXISTS (SELECT FROM ${delta} AS d WHERE d.record_id = f.record_id)`;

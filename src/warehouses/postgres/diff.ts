@@ -61,13 +61,11 @@ export async function runModel(connection: pg.PoolClient, tables: TableNames, de
   if (past.failures) await connection.query(addVanishedFailures(delta, tables, columns));
 }
 
-/** Takes the group of unchanged rows out of the delta. More rows that match a known id than there are such ids: some id occurs more than once. */
+/** Takes the group of unchanged rows out of the delta. More rows with a known id than there are known ids: some id occurs more than once. */
 async function hidesDuplicates(connection: pg.PoolClient, delta: string, known: number): Promise<boolean> {
-  const counted = await connection.query<{ matched: string; vanished: string }>(
-    `SELECT coalesce(sum(matched), 0) AS matched, coalesce(sum(vanished), 0) AS vanished FROM ${delta}`,
-  );
+  const counted = await connection.query<{ rows: string }>(`SELECT coalesce(sum(known), 0) AS rows FROM ${delta}`);
   await connection.query(`DELETE FROM ${delta} WHERE operation IS NULL`);
-  return Number(counted.rows[0]?.matched) > known - Number(counted.rows[0]?.vanished);
+  return Number(counted.rows[0]?.rows) > known;
 }
 
 interface IntentPlan {

@@ -15,7 +15,7 @@ export async function takeGrant(client: PostgresClient, sync: SyncRef, records: 
       await holdOpenSync(connection, tables, sync, 'UPDATE');
       const found = await connection.query<{ attempt: number; granted: string | null; to_send: string }>(`SELECT attempt, granted, to_send FROM ${tables.syncs} WHERE number = $1`, [sync.number]);
       const row = found.rows[0];
-      if (row === undefined || row.granted !== null) return 'taken';
+      if (row?.granted !== null) return 'taken';
       // Against a new ledger that counts at this moment: it sees this grant, or this sees the ledger.
       const state = await connection.query<{ newer: boolean }>(`SELECT coalesce(ledger > $1, false) AS newer FROM ${tables.state} FOR SHARE`, [ledger]);
       if (state.rows[0]?.newer === true) return 'void';

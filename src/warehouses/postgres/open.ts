@@ -3,6 +3,7 @@ import { DestinationChangedError, FencedError, WrongOwnerError } from '../../err
 import type { OpenAnswer, OpenRequest, SyncRef } from '../warehouse.js';
 import { checksumAlgorithm } from './columns.js';
 import type { PostgresClient } from './client.js';
+import { hasStateTables } from './history.js';
 import { tableNames, type TableNames } from './names.js';
 import { createStateTables } from './tables.js';
 
@@ -11,7 +12,7 @@ export async function openSync(client: PostgresClient, request: OpenRequest): Pr
   const { subscription, owner } = request;
   const tables = tableNames(client.settings.stateSchema, subscription.id);
   return client.transaction(async (connection) => {
-    await createStateTables(connection, client.settings.stateSchema, tables);
+    if (!(await hasStateTables(connection, tables))) await createStateTables(connection, client.settings.stateSchema, tables);
     await checkState(connection, tables, request);
     const known = await connection.query<SyncRow>(
       `SELECT number, epoch, started_at, request_key, finished_at FROM ${tables.syncs} WHERE request_key = $1 OR finished_at IS NULL ORDER BY number`,

@@ -110,6 +110,14 @@ describe('a quota ledger\'s answers', () => {
     assert.deepEqual([view.processed, view.past[0]?.processed, view.past[0]?.byDestination], [30, 50, { crm: 50 }]);
   });
 
+  it('grant nothing twice when a worker\'s clock is in the next cycle already: what is open has to fit into both', () => {
+    const desk = new Desk(100, Date.parse('2026-03-31T23:59:59Z'));
+    desk.reserve('a', 80);
+    const report = { subscriptionId: 'a', source: 'warehouse', destination: 'crm', number: 1, usage: { '2026-04-01': { succeeded: 80, failed: 0 } } };
+    desk.ledger.report({ ...report, final: true }, desk.nowMs);
+    assert.equal(desk.reserve('b', 100), 20);
+  });
+
   it('warn once each when 80 and 100 percent are reached, and again in the next cycle', () => {
     const desk = new Desk(100);
     const warned = (effects: readonly QuotaEffect[]): number[] => effects.flatMap((effect) => (effect.kind === 'threshold' ? [effect.percent] : []));

@@ -1,0 +1,71 @@
+/** A statement to show: how to find it, and what to look for in its plan. */
+export interface Explained {
+  readonly title: string;
+  readonly statement: RegExp;
+  readonly look: string;
+}
+
+const delta = /CREATE UNLOGGED TABLE \S+ AS/;
+
+export const explained = {
+  deltaOfAll: {
+    title: 'Delta, nothing known yet',
+    statement: delta,
+    look: 'One scan of the model, one join with an empty table, no sort and no aggregate: every row is in the output, where duplicates are found.',
+  },
+  deltaCounted: {
+    title: 'Delta, duplicates found by a count',
+    statement: delta,
+    look: 'One scan of the model and one of `records_`, met in a single full hash join; `Subquery Scan on model` computes the checksum once a row. Unchanged rows fall into one group, so the aggregate holds only what changed. Look for a hash that fits into one batch, or few.',
+  },
+  deltaGrouped: {
+    title: 'Delta, grouped by identifier',
+    statement: delta,
+    look: 'The same join, and then an aggregate over all rows: that is the price of naming duplicates among unchanged rows, paid only while the model has some.',
+  },
+  deltaRecent: {
+    title: 'Delta, recent rows only',
+    statement: delta,
+    look: 'A left join instead of a full one: what has vanished is left to the next full diff. The filter on the timestamp stands at the scan of the model, before any checksum; with an index on the column it becomes an index scan. What failed or was rejected before is found by a hashed subplan, which must not run once a row.',
+  },
+  intent: {
+    title: 'Intent',
+    statement: /CREATE TABLE \S+ AS SELECT record_id, operation, checksum, CASE/,
+    look: 'One pass over the delta. A limit on the sync would add a sort here; without one there is none.',
+  },
+  read: {
+    title: 'Reading the delta',
+    statement: /COPY \(/,
+    look: 'Delta and intent, joined by a hash in one pass: never a nested loop, although neither table has statistics.',
+  },
+  trim: {
+    title: 'Cutting the intent down to the quota\'s grant',
+    statement: /DELETE FROM \S+ WHERE record_id IN/,
+    look: 'One sort of the intent, failures first, and one pass that deletes what is past the grant; the sort may go to disk.',
+  },
+  fill: {
+    title: 'Settling: filling `records_` for the first time',
+    statement: /CREATE TABLE \S+ AS SELECT record_id, checksum FROM/,
+    look: 'One pass over the intent, hash joins with the small tables of chunks and outcomes. The key is built afterwards, from sorted rows.',
+  },
+  remove: {
+    title: 'Settling: deleted records leave `records_`',
+    statement: /DELETE FROM \S+ AS r USING/,
+    look: 'The intent is small here; the records to delete are looked up by key, or, when there are many, by one hash join.',
+  },
+  upsert: {
+    title: 'Settling: new and updated records enter `records_`',
+    statement: /INSERT INTO \S+ \(record_id, checksum\)/,
+    look: 'One conflict check by key for each changed record. `Conflicting Tuples` are the updates.',
+  },
+  forgive: {
+    title: 'Settling: what was acknowledged leaves `failures_`',
+    statement: /DELETE FROM \S+ AS f USING/,
+    look: '`failures_` is small, or ought to be; it is met by one hash join.',
+  },
+  blame: {
+    title: 'Settling: what failed enters `failures_`',
+    statement: /INSERT INTO \S+ AS f /,
+    look: 'Cost grows with the outcomes, which hold only what did not succeed; the intent is read once.',
+  },
+} as const satisfies Record<string, Explained>;

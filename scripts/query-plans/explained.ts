@@ -30,7 +30,7 @@ export const explained = {
   },
   intent: {
     title: 'Intent',
-    statement: /CREATE TABLE \S+ AS SELECT record_id, operation, checksum, CASE/,
+    statement: /CREATE TABLE \S+ AS\s+SELECT record_id, operation, checksum, CASE/,
     look: 'One pass over the delta. A limit on the sync would add a sort here; without one there is none.',
   },
   read: {
@@ -45,7 +45,7 @@ export const explained = {
   },
   fill: {
     title: 'Settling: filling `records_` for the first time',
-    statement: /CREATE TABLE \S+ AS SELECT record_id, checksum FROM/,
+    statement: /INSERT INTO \S+ \(record_id, checksum\)/,
     look: 'One pass over the intent, hash joins with the small tables of chunks and outcomes. The key is built afterwards, from sorted rows.',
   },
   remove: {

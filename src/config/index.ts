@@ -1,5 +1,5 @@
 /** The config room: reads sluice.yaml, says everything that is wrong with it, and resolves `${ENV}` references where they are used. */
 export type * from './configuration.js';
-export { loadConfiguration, type LoadOptions } from './load.js';
+export { loadConfiguration } from './load.js';
 export { resolveReferences } from './references.js';
 export { parseSubscription } from './subscription-payload.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createRig, eventually, modelState, receivedState, type Rig, type Subscribed } from '../support/sluice.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
 import { sourceBehind, startProxy, unsettled } from '../support/trouble.js';
 
 const run = promisify(execFile);
@@ -79,7 +79,7 @@ describe('a staging disk that is full', function () {
   });
 
   const mount = (options: string): Promise<boolean> => run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', staging]).then(() => true, () => false);
-  const files = async (): Promise<string[]> => (await readdir(staging, { recursive: true })).filter((name) => /chunk-/.test(name));
+  const files = async (): Promise<string[]> => (await readdir(staging, { recursive: true })).filter((name) => name.includes('chunk-'));
 
   it('ends the sync with the folder and what to do, takes no room for what is of no use, and the next one completes once there is some', async () => {
     const people = await rig.subscribe(rows);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { SyncResult } from '../../src/client/index.js';
 import type { Subscription } from '../../src/domain/subscription.js';
 import { createPeople, createRig, modelState, receivedState, type Rig } from '../support/sluice.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
 import { sourceBehind, startProxy, unsettled } from '../support/trouble.js';
 
 const rows = 240;

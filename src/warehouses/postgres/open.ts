@@ -43,10 +43,10 @@ interface SyncRow {
   readonly finished_at: Date | null;
 }
 
-/** What the records table holds was acknowledged by one destination, for one workspace; anything else needs a reset first. */
+/** What the records table holds was acknowledged by one destination, for one workspace; anything else needs a reset first. Holds the state's row, so that one sync opens at a time. */
 async function checkState(connection: pg.PoolClient, tables: TableNames, request: OpenRequest): Promise<void> {
   const { subscription, owner, destinationIdentity } = request;
-  const found = await connection.query<{ owner: string; destination_identity: string }>(`SELECT owner, destination_identity FROM ${tables.state}`);
+  const found = await connection.query<{ owner: string; destination_identity: string }>(`SELECT owner, destination_identity FROM ${tables.state} FOR UPDATE`);
   const state = found.rows[0];
   if (state === undefined) {
     await connection.query(`INSERT INTO ${tables.state} VALUES ($1, $2, $3, $4)`, [

@@ -11,6 +11,7 @@ export async function resetState(client: PostgresClient, subscription: Subscript
   return client.transaction(
     async (connection) => {
       await createStateTables(connection, client.settings.stateSchema, tables);
+      await connection.query(`SELECT FROM ${tables.state} FOR UPDATE`);
       const open = await connection.query<{ number: string; epoch: string }>(`SELECT number, epoch FROM ${tables.syncs} WHERE finished_at IS NULL FOR UPDATE`);
       const row = open.rows[0];
       if (row !== undefined) return { kind: 'unsettled', sync: { subscriptionId: subscription.id, number: Number(row.number), epoch: Number(row.epoch) } };

@@ -16,7 +16,7 @@ export const explained = {
   deltaCounted: {
     title: 'Delta, duplicates found by a count',
     statement: delta,
-    look: 'One scan of the model and one of `records_`, met in a single full hash join; `Subquery Scan on model` computes the checksum once a row. Unchanged rows fall into one group, so the aggregate holds only what changed. Look for a hash that fits into one batch, or few.',
+    look: 'One parallel scan of the model and one of `records_`, met in a single full hash join. Unchanged rows fall into one group, so the aggregates hold only what changed. Look for a hash of `records_` in one batch, or few.',
   },
   deltaGrouped: {
     title: 'Delta, grouped by identifier',
@@ -28,6 +28,16 @@ export const explained = {
     statement: delta,
     look: 'A left join instead of a full one: what has vanished is left to the next full diff. The filter on the timestamp stands at the scan of the model, before any checksum; with an index on the column it becomes an index scan. What failed or was rejected before is found by a hashed subplan, which must not run once a row.',
   },
+  past: {
+    title: 'What is known',
+    statement: /SELECT baseline_pending/,
+    look: '`records_` is counted once, in parallel; all else are looks at small tables.',
+  },
+  reject: {
+    title: 'Looking for records to reject',
+    statement: /SELECT EXISTS \(SELECT FROM \S+ WHERE record_id IS NULL/,
+    look: 'One pass over the delta, whose rows are those that changed.',
+  },
   intent: {
     title: 'Intent',
     statement: /CREATE TABLE \S+ AS\s+SELECT record_id, operation, checksum, CASE/,
@@ -35,6 +45,11 @@ export const explained = {
   },
   read: {
     title: 'Reading the delta',
+    statement: /COPY \(/,
+    look: 'One pass over the delta alone: it holds what the intent holds.',
+  },
+  readCut: {
+    title: 'Reading the delta when the intent was cut',
     statement: /COPY \(/,
     look: 'Delta and intent, joined by a hash in one pass: never a nested loop, although neither table has statistics.',
   },
@@ -46,7 +61,7 @@ export const explained = {
   fill: {
     title: 'Settling: filling `records_` for the first time',
     statement: /INSERT INTO \S+ \(record_id, checksum\)/,
-    look: 'One pass over the intent, hash joins with the small tables of chunks and outcomes. The key is built afterwards, from sorted rows.',
+    look: 'One pass over the intent, hash joins with the small tables of chunks and outcomes. Nothing is inserted into an index: the key is built afterwards, from sorted rows.',
   },
   remove: {
     title: 'Settling: deleted records leave `records_`',
@@ -61,7 +76,7 @@ export const explained = {
   forgive: {
     title: 'Settling: what was acknowledged leaves `failures_`',
     statement: /DELETE FROM \S+ AS f USING/,
-    look: '`failures_` is small, or ought to be; it is met by one hash join.',
+    look: 'One look-up by key for each acknowledged record, or one hash join; `failures_` is small, or ought to be.',
   },
   blame: {
     title: 'Settling: what failed enters `failures_`',

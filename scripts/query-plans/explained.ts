@@ -31,7 +31,7 @@ export const explained = {
   past: {
     title: 'What is known',
     statement: /SELECT baseline_pending/,
-    look: '`records_` is counted once, in parallel; all else are looks at small tables.',
+    look: '`records_` is counted once, in parallel; the rest is small tables.',
   },
   reject: {
     title: 'Looking for records to reject',
@@ -51,7 +51,7 @@ export const explained = {
   readCut: {
     title: 'Reading the delta when the intent was cut',
     statement: /COPY \(/,
-    look: 'Delta and intent, joined by a hash in one pass: never a nested loop, although neither table has statistics.',
+    look: 'Delta and intent, joined in one pass, by a hash or a merge: never by a nested loop, although neither table has statistics.',
   },
   trim: {
     title: 'Cutting the intent down to the quota\'s grant',

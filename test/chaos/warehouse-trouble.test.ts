@@ -40,7 +40,8 @@ describe('a connection to the warehouse that breaks', function () {
     proxy = await TcpProxy.start(url.host);
     url.host = proxy.address;
     url.searchParams.set('options', '-c max_parallel_workers=0');
-    warehouse = createPostgresWarehouse('warehouse', { url: url.href, stateSchema: state, maxRecordsPerSync: 1_000_000, statementTimeoutMs: 60_000, maxConcurrentDiffs: 2 });
+    const settings = { url: url.href, stateSchema: state, maxRecordsPerSync: 1_000_000, statementTimeoutMs: 60_000, maxConcurrentDiffs: 2 };
+    warehouse = createPostgresWarehouse('warehouse', settings);
     const model = { name: 'people', source: 'warehouse', query: 'select * from people', identifier: 'id', timestamp: null };
     driver = new SyncDriver(warehouse, {
       ...{ id: 'people_to_crm', enabled: true, model, destination: 'crm', syncMode: 'mirror', schedule: { kind: 'manual' } },
@@ -100,8 +101,8 @@ describe('a connection to the warehouse that breaks', function () {
     assert.deepEqual(open.rows, []);
     const left = await pool.query(`SELECT relname FROM pg_class WHERE relnamespace = '${state}'::regnamespace AND relname ~ '^[di]_people_to_crm_'`);
     assert.deepEqual(left.rows, []);
-    const rest = await pool.query<{ rows: string }>(`SELECT (SELECT count(*) FROM ${state}.chunks_people_to_crm) + (SELECT count(*) FROM ${state}.outcomes_people_to_crm) AS rows`);
-    assert.equal(rest.rows[0]?.rows, '0');
+    const rest = await pool.query(`SELECT sync FROM ${state}.chunks_people_to_crm UNION ALL SELECT sync FROM ${state}.outcomes_people_to_crm`);
+    assert.deepEqual(rest.rows, []);
   }
 
   for (const moment of ['asked', 'answered'] satisfies readonly CutMoment[]) {
@@ -123,13 +124,14 @@ describe('a connection to the warehouse that breaks', function () {
     await pool.query(`INSERT INTO people SELECT id, repeat('long name ', 20) FROM generate_series(1001, 6000) AS id`);
     const opened = await driver.open();
     await driver.diff(opened);
-    const whole = [...(await driver.read(opened)).lines].sort();
+    const readAll = async (): Promise<readonly string[]> => [...(await driver.read(opened)).lines].sort();
+    const whole = await readAll();
     for (const part of [0.2, 0.5, 0.8]) {
       proxy.cutAfter(part * whole.join('\n').length);
-      await assert.rejects(driver.read(opened), WarehouseUnavailableError);
-      assert.deepEqual([...(await driver.read(opened)).lines].sort(), whole);
+      await assert.rejects(readAll(), WarehouseUnavailableError);
+      assert.deepEqual(await again(readAll), whole);
     }
-    await driver.settleDead(opened);
+    await again(() => driver.settleDead(opened));
     await sync();
     await assertAllIsWell();
   });

@@ -82,6 +82,14 @@ export function stagingLaws(name: string, open: () => Promise<StagingHarness>): 
       assert.equal(await harness.count(), 0);
     });
 
+    it('keeps nothing of a chunk that is aborted after it was finished', async () => {
+      const writer = await store.createChunk(place, 'a1');
+      await writer.write(Buffer.from('{"a":1}\n'));
+      await writer.finish();
+      await writer.abort();
+      assert.equal(await harness.count(), 0);
+    });
+
     it('gives out no byte of a damaged chunk', async () => {
       const file = await stage(['{"a":1}\n'.repeat(100_000)]);
       await harness.damageChunk(place, file);

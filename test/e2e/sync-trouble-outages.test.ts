@@ -4,9 +4,10 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { createRig, eventually, modelState, receivedState, type Rig, type Subscribed } from '../support/sluice.js';
+import type { SyncResult } from '../../src/client/index.js';
+import { createRig, eventually, modelState, receivedState, subscribeTo, type Rig, type Subscribed } from '../support/sluice.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
-import { sourceBehind, startProxy, unsettled } from '../support/trouble.js';
+import { sourceBehind, sourceLike, startProxy, unsettled } from '../support/trouble.js';
 
 const run = promisify(execFile);
 const batchSize = 20;
@@ -16,96 +17,101 @@ const assertReceiverEqualsTable = async (rig: Rig, { table }: Subscribed): Promi
   assert.deepEqual(await unsettled(rig), []);
 };
 
-describe('a warehouse that is down', function () {
-  this.timeout(60_000);
-  let rig: Rig;
-  let proxy: TcpProxy;
-  before(async () => {
-    rig = await createRig({ destination: { batchSize, concurrency: 2, timeoutMs: 500 } });
-    proxy = await startProxy(rig);
-    await rig.startWorker({ ...rig.configuration, sources: { warehouse: sourceBehind(rig, proxy) } });
-  });
-  after(async () => {
-    await rig.stop();
-    await proxy.close();
-  });
-
-  it('ends a sync that starts meanwhile after some tries, with that reason, and the next one works', async () => {
-    const people = await rig.subscribe(50);
-    await people.sync();
-    await rig.database.query(`UPDATE ${people.table} SET name = 'changed'`);
-    const restore = await proxy.refuse();
-    const { status, syncId, error } = await people.sync().finally(restore);
-    assert.deepEqual([status, syncId], ['failed', null]);
-    assert.match(error ?? '', /^warehouse "warehouse" can't be reached \(ECONNREFUSED\): check its url and that it is running$/);
-    assert.equal((await people.sync()).succeeded, 50);
-    await assertReceiverEqualsTable(rig, people);
-  });
-
-  it('for some seconds in the middle of a load, holds the load up and costs nothing: no record is lost or sent twice', async () => {
-    const people = await rig.subscribe(600);
-    rig.receiver.next({ kind: 'delay', ms: 200 }, 1_000);
-    const request = await people.request();
-    await eventually('some batches were taken', () => rig.receiver.taken.new >= 3 * batchSize);
-    const restore = await proxy.refuse();
-    assert.ok(rig.receiver.taken.new < 300, 'it is in the middle');
-    rig.receiver.endScript();
-    await sleep(3_000).finally(restore);
-    const { status, succeeded, failed, notSent } = await rig.client.waitForSync(people.id, request);
-    assert.deepEqual({ status, succeeded, failed, notSent }, { status: 'succeeded', succeeded: 600, failed: 0, notSent: 0 });
-    assert.deepEqual([rig.receiver.taken.new, rig.receiver.taken.repeated], [600, 0]);
-    await assertReceiverEqualsTable(rig, people);
-  });
-});
-
-describe('a staging disk that is full', function () {
+describe('an outage', function () {
   this.timeout(60_000);
   const rows = 3_000; // about 600 kB when staged
   let rig: Rig;
+  let proxy: TcpProxy;
   let staging: string;
-  let mounted = false;
+  /** A disk of its own for staging takes Linux and root. */
+  let mounted: boolean;
+  let distant: Subscribed;
+  let large: Subscribed;
+  let whenDown: SyncResult;
+  let whenFull: SyncResult;
 
-  before(async function () {
-    rig = await createRig({ destination: { batchSize, concurrency: 2 } });
+  const mount = (options: string): Promise<boolean> => run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', staging]).then(() => true, () => false);
+  const stagedFiles = async (): Promise<string[]> => (await readdir(staging, { recursive: true })).filter((name) => name.includes('chunk-'));
+
+  before(async () => {
+    rig = await createRig({ destination: { batchSize, concurrency: 2, timeoutMs: 500 } });
+    proxy = await startProxy(rig);
     staging = join(rig.folder, 'staging');
     await mkdir(staging);
     mounted = await mount('size=256k');
-    if (!mounted) this.skip(); // a disk of one's own takes Linux and root
-    await rig.startWorker();
+    await rig.startWorker({ ...rig.configuration, sources: { warehouse: sourceLike(rig, {}), distant: sourceBehind(rig, proxy) } });
+    // Both outages at once: each sync gives up after some 15 s of tries.
+    distant = await rig.subscribe(50, { id: 'distant', model: { ...rig.subscription.model, source: 'distant', query: 'select * from distant' } });
+    await distant.sync();
+    large = await rig.subscribe(rows);
+    const requested = await large.request();
+    await subscribeTo(rig, distant.subscription);
+    const restore = await proxy.refuse();
+    whenDown = await distant.sync().finally(restore);
+    whenFull = await rig.client.waitForSync(large.id, requested);
   });
   after(async () => {
     if (mounted) await run('umount', ['--lazy', staging]);
     await rig.stop();
+    await proxy.close();
   });
 
-  const mount = (options: string): Promise<boolean> => run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', staging]).then(() => true, () => false);
-  const files = async (): Promise<string[]> => (await readdir(staging, { recursive: true })).filter((name) => name.includes('chunk-'));
+  it('of the warehouse ends a sync that starts meanwhile, with that reason, and the next one works', async () => {
+    assert.deepEqual([whenDown.status, whenDown.syncId], ['failed', null]);
+    assert.match(whenDown.error ?? '', /^warehouse "distant" can't be reached \(ECONNREFUSED\): check its url and that it is running$/);
+    await rig.database.query(`UPDATE ${distant.table} SET name = 'changed'`);
+    assert.equal((await distant.sync()).succeeded, 50);
+  });
 
-  it('ends the sync with the folder and what to do, takes no room for what is of no use, and the next one completes once there is some', async () => {
-    const people = await rig.subscribe(rows);
-    const { status, error, notSent } = await people.sync();
-    assert.deepEqual([status, notSent], ['failed', rows]);
+  it('of room on the staging disk ends the sync with the folder and what to do, leaves nothing of it there, and the next one completes', async function () {
+    if (!mounted) this.skip();
+    assert.deepEqual([whenFull.status, whenFull.notSent], ['failed', rows]);
+    const { error } = whenFull;
     assert.ok(error?.startsWith(`staging folder ${staging}: the disk is full; free some space or set staging.path to another disk (ENOSPC, `), String(error));
-    assert.deepEqual(await files(), []);
-    assert.deepEqual(await unsettled(rig), []);
+    assert.deepEqual((await stagedFiles()).filter((name) => name.startsWith(large.id)), []);
     await run('mount', ['-o', 'remount,size=8m', staging]);
-    assert.equal((await people.sync()).succeeded, rows);
-    await assertReceiverEqualsTable(rig, people);
+    await subscribeTo(rig, large.subscription);
+    rig.receiver.state.clear();
+    assert.equal((await large.sync()).succeeded, rows);
+    await assertReceiverEqualsTable(rig, large);
   });
 
-  it('in the middle of a load holds the load up, and no record is lost', async () => {
+  it('of the warehouse for some seconds in the middle of a load holds it up and costs nothing: no record is lost or sent twice', async () => {
+    const query = 'select * from distant_too';
+    const people = await rig.subscribe(600, { id: 'distant_too', model: { ...rig.subscription.model, source: 'distant', query } });
+    const request = await startLoad(people);
+    const restore = await proxy.refuse();
+    rig.receiver.endScript();
+    await sleep(3_000).finally(restore);
+    await assertLoaded(people, request);
+    assert.equal(rig.receiver.taken.repeated, 0);
+  });
+
+  it('of room on the staging disk in the middle of a load holds it up, and no record is lost', async function () {
+    if (!mounted) this.skip();
     const people = await rig.subscribe(600);
-    rig.receiver.next({ kind: 'delay', ms: 100 }, 1_000);
-    const request = await people.request();
-    await eventually('some batches were taken', () => rig.receiver.taken.new >= 3 * batchSize);
+    const request = await startLoad(people);
     const filler = join(staging, 'filler');
     await assert.rejects(writeFile(filler, Buffer.alloc(16 * 1024 * 1024)), /ENOSPC/);
-    assert.ok(rig.receiver.taken.new < 300, 'it is in the middle');
     rig.receiver.endScript();
     await eventually('a batch is sent again, because its outcome could not be noted', () => rig.receiver.taken.repeated > 0);
     await rm(filler);
-    const { status, succeeded } = await rig.client.waitForSync(people.id, request);
-    assert.deepEqual([status, succeeded, rig.receiver.taken.new], ['succeeded', 600, 600]);
-    await assertReceiverEqualsTable(rig, people);
+    await assertLoaded(people, request);
   });
+
+  /** Resolves in the middle of a slow load of 600 records. */
+  async function startLoad(people: Subscribed): Promise<number> {
+    rig.receiver.next({ kind: 'delay', ms: 200 }, 1_000);
+    const request = await people.request();
+    await eventually('some batches were taken', () => rig.receiver.taken.new >= 3 * batchSize);
+    assert.ok(rig.receiver.taken.new < 300, 'it is in the middle');
+    return request;
+  }
+
+  async function assertLoaded(people: Subscribed, request: number): Promise<void> {
+    const { status, succeeded, failed, notSent } = await rig.client.waitForSync(people.id, request);
+    assert.deepEqual({ status, succeeded, failed, notSent }, { status: 'succeeded', succeeded: 600, failed: 0, notSent: 0 });
+    assert.equal(rig.receiver.taken.new, 600);
+    await assertReceiverEqualsTable(rig, people);
+  }
 });

@@ -22,7 +22,8 @@ async function whileLocked<T>({ database }: Rig, table: string, work: () => Prom
 /** Waits until a statement of Sluice waits for a lock. */
 async function someoneWaits({ database }: Rig): Promise<void> {
   await eventually('a statement waits for the lock', async () => {
-    const waiting = await database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sluice' AND wait_event_type = 'Lock'`);
+    const waiting = await database.query(`
+      SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sluice' AND wait_event_type = 'Lock'`);
     return waiting.rowCount !== 0;
   });
 }
@@ -37,6 +38,11 @@ describe('a sync whose statements take too long', function () {
 
   const startWorker = async (statementTimeoutMs: number): Promise<void> => {
     worker = await rig.startWorker({ ...rig.configuration, sources: { warehouse: sourceLike(rig, { statementTimeoutMs }) } });
+  };
+  /** Makes the model's query take two seconds. */
+  const slowed = ({ subscription, table }: Subscribed): Promise<Subscribed> => {
+    const query = `select p.* from ${table} as p, (select pg_sleep(2)) as nap`;
+    return subscribeTo(rig, { ...subscription, model: { ...subscription.model, query } });
   };
   const assertFailed = async (people: Subscribed, request: number): Promise<void> => {
     const { status, error, processed } = await rig.client.waitForSync(people.id, request);
@@ -53,8 +59,7 @@ describe('a sync whose statements take too long', function () {
       const people = await rig.subscribe(5);
       await people.sync();
       await rig.database.query(`UPDATE ${people.table} SET name = 'changed'`);
-      const { model } = people.subscription;
-      const slow = await subscribeTo(rig, { ...people.subscription, model: { ...model, query: `select p.* from ${people.table} as p, (select pg_sleep(2)) as nap` } });
+      const slow = await slowed(people);
       const records = async (): Promise<unknown> => (await rig.database.query(`SELECT * FROM ${state}.records_${people.id} ORDER BY 1`)).rows;
       const before = await records();
       await assertFailed(slow, await slow.request());
@@ -92,8 +97,7 @@ describe('a sync whose statements take too long', function () {
 
     it('takes its time: what failed before works', async () => {
       const people = await rig.subscribe(5);
-      const { model } = people.subscription;
-      const slow = await subscribeTo(rig, { ...people.subscription, model: { ...model, query: `select p.* from ${people.table} as p, (select pg_sleep(2)) as nap` } });
+      const slow = await slowed(people);
       assert.equal((await slow.sync()).succeeded, 5);
     });
 
@@ -159,7 +163,8 @@ describe('a role that the warehouse does not let do everything', function () {
 
   it('is told that Sluice needs the primary where it may only read', async () => {
     const people = await rig.subscribe(5);
-    await rig.database.query(`GRANT CREATE ON DATABASE ${database} TO ${role}; GRANT SELECT ON ${people.table} TO ${role}; ALTER ROLE ${role} SET default_transaction_read_only = on`);
+    await rig.database.query(`GRANT CREATE ON DATABASE ${database} TO ${role}; GRANT SELECT ON ${people.table} TO ${role}`);
+    await rig.database.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
     await endConnections();
     const refused = await people.sync();
     assert.equal(refused.status, 'failed');

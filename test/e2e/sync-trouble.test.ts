@@ -102,9 +102,12 @@ describe('a model that is written to all the time', function () {
       let moves = 0;
       for (; writing; moves++) {
         const [from, to] = [1 + ((moves * 7) % people), 1 + ((moves * 13 + 5) % people)];
-        await rig.database.query(`UPDATE ${table} SET score = score + CASE WHEN id = ${from} THEN -1 ELSE 1 END WHERE id IN (${from}, ${to}) AND ${from} <> ${to}`);
+        await rig.database.query(`
+          UPDATE ${table} SET score = score + CASE WHEN id = ${from} THEN -1 ELSE 1 END WHERE id IN (${from}, ${to}) AND ${from} <> ${to}`);
         // A row that vanishes leaves what it had to another, and comes back with nothing.
-        await rig.database.query(`WITH gone AS (DELETE FROM ${table} WHERE id = ${from} AND ${from} <> ${to} RETURNING score) UPDATE ${table} SET score = score + (SELECT score FROM gone) WHERE id = ${to} AND EXISTS (SELECT FROM gone)`);
+        await rig.database.query(`
+          WITH gone AS (DELETE FROM ${table} WHERE id = ${from} AND ${from} <> ${to} RETURNING score)
+          UPDATE ${table} SET score = score + (SELECT score FROM gone) WHERE id = ${to} AND EXISTS (SELECT FROM gone)`);
         await rig.database.query(`INSERT INTO ${table} VALUES (${from}, 'back', 0, now(), '[]') ON CONFLICT DO NOTHING`);
       }
       return moves;

@@ -26,7 +26,8 @@ export function sourceBehind(rig: Rig, proxy: TcpProxy): PostgresSource {
 
 /** What syncs should not leave in the state schema: rows that are open or whose books don't close, and tables of one sync. */
 export async function unsettled({ database }: Rig): Promise<readonly string[]> {
-  const tables = await database.query<{ name: string }>(`SELECT relname AS name FROM pg_class WHERE relnamespace = '__segment_reverse_etl'::regnamespace AND relkind = 'r'`);
+  const tables = await database.query<{ name: string }>(`
+    SELECT relname AS name FROM pg_class WHERE relnamespace = '__segment_reverse_etl'::regnamespace AND relkind = 'r'`);
   const names = tables.rows.map(({ name }) => name);
   const found = names.filter((name) => /^[di]_.*_\d+_\d+$/.test(name));
   for (const name of names.filter((other) => other.startsWith('syncs_'))) {

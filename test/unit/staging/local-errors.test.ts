@@ -40,7 +40,7 @@ describe('a local staging folder', () => {
     await assert.rejects(store.appendOutcome(place, { upTo: 1, batchSize: 1, failed: [] }), StagingLostError);
   });
 
-  for (const [code, help] of [['ENOSPC', 'the disk is full'], ['EACCES', 'permission is missing'], ['EROFS', 'read-only']] as const) {
+  for (const [code, help] of [['ENOSPC', 'the disk is full'], ['EACCES', 'permission is missing'], ['EROFS', 'read-only'], ['EFBIG', 'ulimit -f']] as const) {
     it(`says what to do about ${code}`, async () => {
       // Causing these for real takes a disk and a user of one's own.
       const failing = () => Promise.reject(Object.assign(new Error(code), { code, syscall: 'write' }));

@@ -4,9 +4,16 @@ const lineFeed = 0x0a;
 const tab = 0x09;
 const zero = 0x30;
 
-/** Collects `<chunk>\t<line>\n` bytes into blocks of whole lines by chunk. Holds at most `blockBytes` for each chunk, plus one part line. */
+/** Lines of one chunk, copied together: views on the input would keep all of it in memory. */
+interface Block {
+  buffer: Buffer;
+  bytes: number;
+  records: number;
+}
+
+/** Collects `<chunk>\t<line>\n` bytes into blocks of whole lines by chunk. Holds at most a block for each chunk, plus one part line. */
 export class ChunkSplitter {
-  private readonly pending = new Map<number, { parts: Buffer[]; bytes: number; records: number }>();
+  private readonly blocks = new Map<number, Block>();
   private rest: Buffer = Buffer.alloc(0);
 
   constructor(private readonly blockBytes = 64 * 1024) {}
@@ -16,8 +23,10 @@ export class ChunkSplitter {
     const input = this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]);
     let start = 0;
     for (let end = input.indexOf(lineFeed, start); end !== -1; end = input.indexOf(lineFeed, start)) {
-      const full = this.addLine(input, start, end + 1);
-      if (full !== null) yield full;
+      let chunk = 0;
+      for (; input[start] !== tab; start++) chunk = chunk * 10 + ((input[start] ?? zero) - zero);
+      const block = this.add(chunk, input, start + 1, end + 1);
+      if (block.bytes >= this.blockBytes) yield this.take(chunk, block);
       start = end + 1;
     }
     this.rest = input.subarray(start);
@@ -25,31 +34,25 @@ export class ChunkSplitter {
 
   /** Gives out what is left after the last bytes. */
   *end(): Generator<StagedLines> {
-    for (const chunk of this.pending.keys()) {
-      const block = this.take(chunk);
-      if (block !== null) yield block;
-    }
+    for (const [chunk, block] of this.blocks) yield this.take(chunk, block);
   }
 
-  private addLine(input: Buffer, start: number, end: number): StagedLines | null {
-    let chunk = 0;
-    let at = start;
-    for (; input[at] !== tab; at++) chunk = chunk * 10 + ((input[at] ?? zero) - zero);
-    let block = this.pending.get(chunk);
+  private add(chunk: number, input: Buffer, start: number, end: number): Block {
+    const length = end - start;
+    let block = this.blocks.get(chunk);
     if (block === undefined) {
-      block = { parts: [], bytes: 0, records: 0 };
-      this.pending.set(chunk, block);
+      block = { buffer: Buffer.allocUnsafe(Math.max(this.blockBytes + 4096, length)), bytes: 0, records: 0 };
+      this.blocks.set(chunk, block);
     }
-    block.parts.push(input.subarray(at + 1, end));
-    block.bytes += end - at - 1;
+    if (block.bytes + length > block.buffer.length) block.buffer = Buffer.concat([block.buffer.subarray(0, block.bytes)], block.bytes + length);
+    input.copy(block.buffer, block.bytes, start, end);
+    block.bytes += length;
     block.records += 1;
-    return block.bytes >= this.blockBytes ? this.take(chunk) : null;
+    return block;
   }
 
-  private take(chunk: number): StagedLines | null {
-    const block = this.pending.get(chunk);
-    if (block === undefined || block.records === 0) return null;
-    this.pending.set(chunk, { parts: [], bytes: 0, records: 0 });
-    return { chunk, lines: Buffer.concat(block.parts, block.bytes), records: block.records };
+  private take(chunk: number, { buffer, bytes, records }: Block): StagedLines {
+    this.blocks.delete(chunk);
+    return { chunk, lines: buffer.subarray(0, bytes), records };
   }
 }

@@ -53,7 +53,7 @@ function aggregatesOf({ failures, model, formerChecksum }: DeltaPlan): string {
 }
 
 function changedRows(tables: TableNames, plan: DeltaPlan): string {
-  const { model, columns, failures, since, formerChecksum } = plan;
+  const { model, columns, failures, search, since, formerChecksum } = plan;
   const identifier = identifierOf(model, columns);
   const timestamp = timestampOf(model, columns);
   const recent = `WHERE ${timestamp} >= ${literal(since ?? '')} OR ${timestamp} IS NULL
@@ -61,6 +61,10 @@ function changedRows(tables: TableNames, plan: DeltaPlan): string {
   const failure = failures
     ? `LEFT JOIN ${tables.failures} AS failure ON failure.record_id = coalesce(model.record_id, known.record_id)`
     : `CROSS JOIN (SELECT NULL::text AS record_id, NULL::text AS operation, NULL::bigint AS checksum, false AS maybe_delivered, false AS expired) AS failure`;
+  // A join with an empty table would take the JSON out of the parallel part of the plan.
+  const known = search === 'none'
+    ? 'CROSS JOIN (SELECT NULL::text AS record_id, NULL::bigint AS checksum) AS known'
+    : `${since === null ? 'FULL' : 'LEFT'} JOIN ${tables.records} AS known ON known.record_id = model.record_id`;
   return `
     FROM (
       SELECT coalesce(model.record_id, known.record_id) AS record_id, compared.operation, model.checksum,
@@ -70,7 +74,7 @@ function changedRows(tables: TableNames, plan: DeltaPlan): string {
         SELECT true AS present, ${identifier} AS record_id, ${checksumExpression(columns)} AS checksum, ${formerChecksum ?? 'NULL::bigint'} AS former_checksum, ${timestamp} AS ts, *
         FROM ${modelSource(model, columns)} ${since === null ? '' : recent} OFFSET bigint '0'
       ) AS model
-      ${since === null ? 'FULL' : 'LEFT'} JOIN ${tables.records} AS known ON known.record_id = model.record_id
+      ${known}
       ${failure}
       CROSS JOIN LATERAL (SELECT ${operationExpression} AS operation) AS compared
       OFFSET bigint '0'

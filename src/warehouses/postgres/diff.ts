@@ -99,14 +99,16 @@ interface Found {
 async function registerDiff(connection: pg.PoolClient, tables: TableNames, request: DiffRequest, found: Found): Promise<boolean> {
   const { sync, attempt, subscription } = request;
   const { rejected, chunkCount, more, past, columns } = found;
+  // Only a timestamp or changed columns give a reason to read the delta once more: on a first sync it is as large as the model.
+  const delta = subscription.model.timestamp !== null || past.columnsChanged ? tables.delta(sync.number, attempt) : null;
+  const changed = `count(*) FILTER (WHERE operation = 'updated' AND ${resentCondition(past)}) AS resent, max(ts) FILTER (WHERE ts <= now()) AS latest FROM ${delta ?? ''}`;
   const registered = await connection.query(
     `UPDATE ${tables.syncs} SET attempt = $3, rejected = $4::bigint, chunk_count = $5, more_to_extract = $6, full_diff = $7, model_digest = $8, columns = $9,
        added = counted.added, updated = counted.updated, deleted = counted.deleted, to_send = counted.to_send,
        resent_for_columns = changed.resent, checkpoint = CASE WHEN $4::bigint <= ${maxSamples} THEN changed.latest END
      FROM (SELECT count(*) FILTER (WHERE operation = 'new') AS added, count(*) FILTER (WHERE operation = 'updated') AS updated,
              count(*) FILTER (WHERE operation = 'deleted') AS deleted, count(chunk) AS to_send FROM ${tables.intent(sync.number, attempt)}) AS counted,
-          (SELECT count(*) FILTER (WHERE operation = 'updated' AND ${resentCondition(past)}) AS resent, max(ts) FILTER (WHERE ts <= now()) AS latest
-             FROM ${tables.delta(sync.number, attempt)}) AS changed
+          (SELECT ${delta === null ? '0 AS resent, NULL::timestamptz AS latest' : changed}) AS changed
      WHERE number = $1 AND epoch = $2 AND attempt IS NULL AND finished_at IS NULL`,
     [sync.number, sync.epoch, attempt, rejected, chunkCount, more, past.scope === 'full', modelDigest(subscription.model), JSON.stringify(columns)],
   );

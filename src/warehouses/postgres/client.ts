@@ -148,7 +148,7 @@ const quickConnections = 6;
 
 /** @param waitMs for a free connection, or for a new one to be made; 0 waits as long as it takes */
 function createPool(url: string, max: number, waitMs: number): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max, connectionTimeoutMillis: waitMs, application_name: 'sluice', keepAlive: true });
+  const pool = new pg.Pool({ connectionString: url, max, connectionTimeoutMillis: waitMs, application_name: 'sluice', keepAlive: true, keepAliveInitialDelayMillis: 30_000 });
   // An idle connection that the server ends is replaced at its next use; the pool must only not crash the process.
   pool.on('error', () => undefined);
   // One that ends while in use fails its statement; the event that comes with it says nothing more.

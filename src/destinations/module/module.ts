@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { SluiceError } from '../../errors/errors.js';
 import type { Batch, DeliveryAnswer, Destination } from '../destination.js';
-import { createReasonWriter } from '../webhook/reason.js';
+import { createReasonWriter } from '../reason.js';
 import { NoAnswerError, within } from '../within.js';
 import type { ModuleDestinationConfig } from './config.js';
 import type { DestinationDefinition } from './definition.js';

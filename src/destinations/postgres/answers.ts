@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { DeliveryAnswer } from '../destination.js';
 import { NoAnswerError } from '../within.js';
-import { createReasonWriter } from '../webhook/reason.js';
+import { createReasonWriter } from '../reason.js';
 import type { TargetColumn } from './target.js';
 
 /** Classes of SQLSTATE (PostgreSQL's documentation, appendix A). Connection, rollback, resources, locks, operator intervention, system: a retry can help. */

@@ -5,7 +5,7 @@ import type { Destination } from '../destination.js';
 import { judgeExchange } from './answers.js';
 import type { WebhookConfig } from './config.js';
 import { exchange } from './exchange.js';
-import { createReasonWriter } from './reason.js';
+import { createReasonWriter } from '../reason.js';
 import { signatureHeaders } from './signature.js';
 import { secretsOf, targetOf } from './target.js';
 

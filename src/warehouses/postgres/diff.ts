@@ -6,6 +6,7 @@ import type { DiffRequest, DiffResult, ModelColumn, SyncRef } from '../warehouse
 import { checkColumns, describeModel } from './columns.js';
 import type { PostgresClient } from './client.js';
 import { addVanishedFailures, chunkOf, createDelta, isOneOf } from './delta.js';
+import { extractedOf } from './history.js';
 import { tableNames, type TableNames } from './names.js';
 import { modelDigest, readPast, type Past } from './past.js';
 import { maxSamples, reject } from './rejections.js';
@@ -127,7 +128,7 @@ async function readDiffResult(connection: pg.PoolClient, tables: TableNames, syn
   );
   const row = found.rows[0];
   if (row === undefined) return null;
-  const extracted = { added: Number(row.added), updated: Number(row.updated), deleted: Number(row.deleted), rejected: Number(row.rejected) };
+  const extracted = extractedOf(row);
   const toSend = Number(row.to_send);
   const excluded = extracted.added + extracted.updated + extracted.deleted - toSend;
   return { extracted, toSend, chunkCount: toSend === 0 ? 0 : Number(row.chunk_count), excluded, moreToExtract: row.more_to_extract };

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Extracted } from '../../domain/books.js';
 import { syncIdOf } from '../../domain/subscription.js';
 import type { FinalSyncStatus, SyncResult, SyncTrigger } from '../../domain/sync.js';
 import type { PostgresClient } from './client.js';
@@ -47,6 +48,11 @@ export async function readHistory(client: PostgresClient, subscriptionId: string
   });
 }
 
+/** What the diff counted, from a row of `syncs_`. */
+export function extractedOf(row: Pick<SyncColumns, 'added' | 'updated' | 'deleted' | 'rejected'>): Extracted {
+  return { added: Number(row.added), updated: Number(row.updated), deleted: Number(row.deleted), rejected: Number(row.rejected) };
+}
+
 /** Only for settled rows. */
 export function asSyncResult(subscriptionId: string, row: SyncColumns): SyncResult {
   return {
@@ -56,7 +62,7 @@ export function asSyncResult(subscriptionId: string, row: SyncColumns): SyncResu
     trigger: row.trigger,
     startedAt: row.started_at.toISOString(),
     finishedAt: (row.finished_at ?? row.started_at).toISOString(),
-    extracted: { added: Number(row.added), updated: Number(row.updated), deleted: Number(row.deleted), rejected: Number(row.rejected) },
+    extracted: extractedOf(row),
     processed: Number(row.processed),
     succeeded: Number(row.succeeded),
     failed: Number(row.failed),

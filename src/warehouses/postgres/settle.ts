@@ -1,10 +1,10 @@
 import type pg from 'pg';
-import { booksClose, type Books } from '../../domain/books.js';
+import { booksClose, emptyBooks, type Books } from '../../domain/books.js';
 import { finalStatus, type EarlyEnd, type SyncResult } from '../../domain/sync.js';
 import { FencedError, OpenBooksError } from '../../errors/errors.js';
 import type { SyncRef, UnfinishedChunk } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
-import { asSyncResult, syncColumns, type SyncColumns } from './history.js';
+import { asSyncResult, extractedOf, syncColumns, type SyncColumns } from './history.js';
 import { tableNames, type TableNames } from './names.js';
 import { keepUsage } from './usage.js';
 
@@ -48,7 +48,7 @@ export async function settleSync(client: PostgresClient, sync: SyncRef, end: Ear
       const row = await lockSync(connection, tables, sync);
       if (row.status !== 'in_progress') return asSyncResult(sync.subscriptionId, row);
       const intent = row.attempt === null ? null : tables.intent(sync.number, row.attempt);
-      const books = intent === null ? withoutDiff : await countBooks(connection, tables, row, sync);
+      const books = intent === null ? emptyBooks : await countBooks(connection, tables, row, sync);
       if (!booksClose(books)) {
         throw new OpenBooksError(`the books of sync ${sync.subscriptionId}-${sync.number} don't close: ${JSON.stringify(books)}; its state tables stay as they are`);
       }
@@ -63,8 +63,6 @@ export async function settleSync(client: PostgresClient, sync: SyncRef, end: Ear
     { bulk: true },
   );
 }
-
-const withoutDiff: Books = { extracted: { added: 0, updated: 0, deleted: 0, rejected: 0 }, processed: 0, succeeded: 0, failed: 0, notSent: 0, excluded: 0 };
 
 async function lockSync(connection: pg.PoolClient, tables: TableNames, sync: SyncRef): Promise<SyncColumns> {
   const found = await connection.query<SyncColumns>(`SELECT ${syncColumns} FROM ${tables.syncs} WHERE number = $1 FOR UPDATE`, [sync.number]);
@@ -87,7 +85,7 @@ async function countBooks(connection: pg.PoolClient, tables: TableNames, row: Sy
   if (Number(chunks?.doubtful) > 0) {
     throw new OpenBooksError(`sync ${sync.subscriptionId}-${sync.number} has ${chunks?.doubtful ?? ''} chunks that were started and never finished: nobody knows yet how their records ended`);
   }
-  const extracted = { added: Number(row.added), updated: Number(row.updated), deleted: Number(row.deleted), rejected: Number(row.rejected) };
+  const extracted = extractedOf(row);
   const toSend = Number(row.to_send);
   const succeeded = Number(chunks?.succeeded);
   const failed = Number(chunks?.failed);

@@ -4,7 +4,7 @@ import { StagingLostError } from '../errors/errors.js';
 export interface LineBatch {
   /** 0-based number of the first line within the chunk. */
   readonly firstLine: number;
-  /** Without their line feeds. They share memory with the blocks they came in. */
+  /** The events, without versions and line feeds. They share memory with the blocks they came in. */
   readonly lines: readonly Buffer[];
 }
 
@@ -34,8 +34,9 @@ export async function* batchesOf(
     for (const line of splitter.split(block)) {
       if (lines.length > 0 && bytes + line.length > limits.batchBytes) yield take();
       if (lineNumber++ < skipLines) continue;
-      lines.push(line);
-      bytes += line.length;
+      const event = line.subarray(line.indexOf(openingBrace));
+      lines.push(event);
+      bytes += event.length;
       if (lines.length === limits.batchSize) yield take();
     }
   }
@@ -44,6 +45,7 @@ export async function* batchesOf(
 }
 
 const lineFeed = 0x0a;
+const openingBrace = 0x7b;
 
 /** Splits blocks into lines without copying, but for lines that span blocks. */
 class LineSplitter {

@@ -57,7 +57,10 @@ export interface DiffResult {
   readonly moreToExtract: boolean;
 }
 
-/** Part of the staged records: whole lines of one chunk, each the event as JSON (CONTRACT, "What a destination gets"). */
+/**
+ * Part of the staged records: whole lines of one chunk, each `<version><event>`: the checksum as text, without "{" (empty for a deletion), and the event as JSON
+ * (CONTRACT, "What a destination gets"). The version tells a replay whether the record is still the one that was acknowledged; it never leaves the worker.
+ */
 export interface StagedLines {
   readonly chunk: number;
   readonly lines: Buffer;

@@ -75,7 +75,7 @@ export class SyncDriver {
       assert(text.endsWith('\n'));
       texts.set(chunk, (texts.get(chunk) ?? '') + text);
     }
-    const lines = new Map([...texts].map(([chunk, text]) => [chunk, text.split('\n').slice(0, -1)]));
+    const lines = new Map([...texts].map(([chunk, text]) => [chunk, text.split('\n').slice(0, -1).map((line) => line.slice(line.indexOf('{')))]));
     const chunks = [...lines].map(([chunk, { length }]) => ({ chunk, records: length, file: `chunk-${chunk}`, sha256: 'none' }));
     return { chunks, events: new Map([...lines].map(([chunk, all]) => [chunk, all.map((line) => JSON.parse(line) as StagedEvent)])), lines: [...lines.values()].flat() };
   }

@@ -9,7 +9,7 @@ import { ChunkSplitter } from './chunk-splitter.js';
 
 /**
  * Step 4 of a sync: the records to send, as events (CONTRACT, "What a destination gets"), in one COPY. The JSON was made by the diff and passes through as bytes.
- * Each line is `<chunk>\t<event>`; the CSV settings, whose quote and delimiter JSON never holds raw, keep COPY from escaping anything.
+ * Each line is `<chunk>\t<version><event>`; the CSV settings, whose quote and delimiter JSON never holds raw, keep COPY from escaping anything.
  */
 export async function* readDelta(
   client: PostgresClient,
@@ -49,7 +49,7 @@ interface StagedSync {
 
 function eventsOf(tables: TableNames, sync: SyncRef, subscription: Subscription, staged: StagedSync): string {
   const messagePrefix = literal(`,"messageId":${JSON.stringify(`${syncIdOf(subscription.id, sync.number)}-`).slice(0, -1)}`);
-  const event = `'{"type":"track","event":"' || d.operation || '"' || ${messagePrefix} || substr(to_json(d.record_id)::text, 2)
+  const event = `coalesce(d.checksum::text, '') || '{"type":"track","event":"' || d.operation || '"' || ${messagePrefix} || substr(to_json(d.record_id)::text, 2)
     || ',"__segment_id":' || to_json(d.record_id)::text || ',"properties":' || d.body || '}'`;
   const delta = tables.delta(sync.number, staged.attempt);
   // Only where something was cut off does the intent know more than the delta.

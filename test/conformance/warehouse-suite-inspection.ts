@@ -23,7 +23,8 @@ export function inspectionLaws(bench: () => Bench): void {
       await bench().createPeople(3);
       await bench().run(`insert into people values (2, 'again'), (null, 'nobody')`);
       const { warehouse } = bench().driver();
-      const found = async (recordId: string): Promise<readonly unknown[]> => (await warehouse.sampleModel(people(), { limit: 10, recordId }, never)).records.map(({ properties }) => JSON.parse(properties));
+      const found = async (recordId: string): Promise<readonly unknown[]> =>
+        (await warehouse.sampleModel(people(), { limit: 10, recordId }, never)).records.map(({ properties }) => JSON.parse(properties) as unknown);
       const names = (await found('2')).map((record) => (record as { name: string }).name);
       assert.deepEqual(names.sort(), ['again', 'person 2']);
       assert.deepEqual(await found('7'), []);

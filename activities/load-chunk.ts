@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { deliverBatch, type BatchOutcome } from '../src/destinations/deliver.js';
+import { deliverBatch, type BatchOutcome, type RecordEnd } from '../src/destinations/deliver.js';
 import type { Batch, Destination } from '../src/destinations/destination.js';
 import { MappingError } from '../src/destinations/mapping.js';
 import { usageDay } from '../src/domain/billing-cycle.js';
@@ -138,6 +138,10 @@ function batchFor({ subscriptionId, syncNumber, chunk }: ChunkPlace, records: re
 function unsuccessfulLines(sent: readonly SendableRecord[], outcome: BatchOutcome): readonly LineOutcome[] {
   return sent.flatMap(({ line }, index) => {
     const end = outcome.records[index];
-    return end === undefined || end.kind === 'succeeded' ? [] : [{ line, outcome: end.kind, reason: end.reason }];
+    return end === undefined || end.kind === 'succeeded' ? [] : [lineOutcome(line, end)];
   });
+}
+
+function lineOutcome(line: number, { kind, ...words }: Exclude<RecordEnd, { kind: 'succeeded' }>): LineOutcome {
+  return { line, outcome: kind, ...words };
 }

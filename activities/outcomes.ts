@@ -40,14 +40,20 @@ export async function* unsuccessfulRecords(staging: StagingStore, place: ChunkPl
   for await (const batch of batchesOf(staging.readChunk(place, { name: chunk.file, sha256: chunk.sha256 }), limits, 0)) {
     for (const [index, line] of batch.lines.entries()) {
       const ended = outcomeOf(batch.firstLine + index, log, tail);
-      if (ended !== null) yield { recordId: recordIdOf(line), outcome: ended.outcome, reason: ended.reason };
+      if (ended !== null) yield { ...ended, recordId: recordIdOf(line) };
     }
   }
 }
 
 function outcomeOf(line: number, log: ChunkLog, tail: Tail): Omit<RecordOutcome, 'recordId'> | null {
-  if (line < log.position) return log.unsuccessful.get(line) ?? null;
+  if (line < log.position) return unnumbered(log.unsuccessful.get(line));
   return { outcome: line < log.position + tail.ambiguous ? 'ambiguous' : 'not_sent', reason: tail.reason };
+}
+
+function unnumbered(logged: LineOutcome | undefined): Omit<RecordOutcome, 'recordId'> | null {
+  if (logged === undefined) return null;
+  const { outcome, reason, code } = logged;
+  return code === undefined ? { outcome, reason } : { outcome, reason, code };
 }
 
 function recordIdOf(event: Buffer): string {

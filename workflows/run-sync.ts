@@ -62,6 +62,7 @@ function unopened(subscriptionId: string, trigger: SyncTrigger, startedAt: strin
     trigger,
     startedAt,
     finishedAt: new Date().toISOString(),
+    ambiguous: 0,
     moreToExtract: false,
     resentForColumns: 0,
     error: end.kind === 'failed' ? end.message : null,

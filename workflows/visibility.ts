@@ -41,7 +41,7 @@ function resultMarkdown(result: SyncResult): string {
     '',
     `- extracted: ${extracted.added} new, ${extracted.updated} updated, ${extracted.deleted} deleted`,
     `- delivered: ${result.succeeded} of ${result.processed} sent`,
-    `- failed: ${result.failed}, not sent: ${result.notSent}, excluded: ${result.excluded}, rejected: ${extracted.rejected}`,
+    `- failed: ${result.failed}${result.ambiguous > 0 ? ` (${result.ambiguous} without an answer)` : ''}, not sent: ${result.notSent}, excluded: ${result.excluded}, rejected: ${extracted.rejected}`,
   ];
   if (result.moreToExtract) lines.push('- more to extract: the next sync goes on');
   if (result.error !== null) lines.push(`- error: ${result.error}`);

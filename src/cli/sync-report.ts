@@ -9,7 +9,7 @@ export function resultText(result: SyncResult): string {
   const lines = [
     `${result.syncId ?? `a sync of ${result.subscriptionId} that could not be opened`}: ${result.status} after ${durationText(result.startedAt, result.finishedAt)}`,
     `  extracted  ${extracted.added} added, ${extracted.updated} updated, ${extracted.deleted} deleted, ${extracted.rejected} rejected`,
-    `  processed  ${result.processed}: ${result.succeeded} succeeded, ${result.failed} failed`,
+    `  processed  ${result.processed}: ${result.succeeded} succeeded, ${result.failed} failed${result.ambiguous > 0 ? ` (${result.ambiguous} sent without an answer)` : ''}`,
     `  left       ${result.notSent} not sent, ${result.excluded} excluded by the sync mode`,
   ];
   if (result.resentForColumns > 0) lines.push(`  columns    ${result.resentForColumns} of the updates are due to changed columns`);

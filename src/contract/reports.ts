@@ -29,6 +29,8 @@ export interface FailureRow {
   readonly attempts: number;
   readonly firstFailedAt: string;
   readonly lastFailedAt: string;
+  /** What the destination answered: an HTTP status or a SQLSTATE; null where it gave none. */
+  readonly code: string | null;
   readonly reason: string;
   readonly expired: boolean;
 }

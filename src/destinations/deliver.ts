@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitBeforeRetry } from './backoff.js';
 import type { Batch, DeliveryAnswer, Destination } from './destination.js';
-import { judge, type Group, type RecordEnd } from './verdict.js';
+import { judge, type Group, type RecordEnd, type Refusal } from './verdict.js';
 
 export type { RecordEnd } from './verdict.js';
 
@@ -120,11 +120,11 @@ class Delivery {
     }
   }
 
-  async #retryPutOff(putOff: ReadonlyMap<number, string>): Promise<Stop | null> {
+  async #retryPutOff(putOff: ReadonlyMap<number, Refusal>): Promise<Stop | null> {
     // The destination's words about a record stay out of this reason, which may be shown in Temporal.
     const stop = await this.#retry([...putOff.keys()], 'the destination asks to send records again later', null);
     if (stop?.kind !== 'gave_up' || !this.#tookSome()) return stop;
-    this.#settle(new Map([...putOff].map(([index, reason]) => [index, { kind: 'failed', reason }])));
+    this.#settle(new Map([...putOff].map(([index, refusal]) => [index, { kind: 'failed', ...refusal }])));
     return null;
   }
 

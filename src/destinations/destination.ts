@@ -1,13 +1,16 @@
 import type { CheckItem } from '../contract/reports.js';
 
-/** What one attempt at delivering a batch came to. `reason` is the destination's own words, shortened and free of secrets; it stays in the warehouse, never in Temporal. */
+/**
+ * What one attempt at delivering a batch came to. `reason` is the destination's own words, shortened and free of secrets; it stays in the warehouse, never in Temporal.
+ * `code` is the status that they came with: an HTTP status or a SQLSTATE.
+ */
 export type DeliveryAnswer =
   /** The destination took every record. */
   | { readonly kind: 'delivered' }
   /** It answered for each record, in the order of the batch. */
   | { readonly kind: 'answered'; readonly records: readonly RecordAnswer[] }
   /** It refused the batch as a whole because of what is in it: splitting finds the bad records. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string; readonly code?: string }
   /** A retry can help. `sent`: the request may have reached it, so the records' fate is unknown until a later answer. */
   | { readonly kind: 'unavailable'; readonly sent: boolean; readonly retryAfterMs: number | null; readonly reason: string }
   /** It refuses the credentials: nothing will get through until someone changes them. */
@@ -15,9 +18,9 @@ export type DeliveryAnswer =
 
 export type RecordAnswer =
   | { readonly kind: 'delivered' }
-  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string; readonly code?: string }
   /** This record alone should be tried again. */
-  | { readonly kind: 'retry'; readonly reason: string };
+  | { readonly kind: 'retry'; readonly reason: string; readonly code?: string };
 
 /** Records that leave together. */
 export interface Batch {

@@ -3,9 +3,15 @@ import type { DeliveryAnswer, RecordAnswer } from './destination.js';
 /** How one record of a batch ended. `not_sent`: certainly not taken. `ambiguous`: sent, and no answer came. */
 export type RecordEnd =
   | { readonly kind: 'succeeded' }
-  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string; readonly code?: string }
   | { readonly kind: 'ambiguous'; readonly reason: string }
   | { readonly kind: 'not_sent'; readonly reason: string };
+
+/** The destination's words about a record, and the status code that they came with. */
+export interface Refusal {
+  readonly reason: string;
+  readonly code?: string;
+}
 
 /** Records that are sent together, by their index in the batch. */
 export type Group = readonly number[];
@@ -17,7 +23,7 @@ export type Verdict =
   /** Nothing is settled; the whole group goes again after a wait. */
   | { readonly kind: 'outage'; readonly sent: boolean; readonly retryAfterMs: number | null; readonly reason: string }
   /** `putOff` go again after a wait, with the destination's reason for each. */
-  | { readonly kind: 'put_off'; readonly ended: ReadonlyMap<number, RecordEnd>; readonly putOff: ReadonlyMap<number, string> }
+  | { readonly kind: 'put_off'; readonly ended: ReadonlyMap<number, RecordEnd>; readonly putOff: ReadonlyMap<number, Refusal> }
   /** Nothing will get through until someone changes something. */
   | { readonly kind: 'stop'; readonly reason: string };
 
@@ -32,7 +38,7 @@ export function judge(answer: DeliveryAnswer, group: Group): Verdict {
     case 'answered':
       return judgeEach(group, answer.records);
     case 'refused':
-      return judgeRefusal(group, answer.reason);
+      return judgeRefusal(group, refusalOf(answer));
     case 'unavailable':
       return { kind: 'outage', sent: answer.sent, retryAfterMs: answer.retryAfterMs, reason: answer.reason };
     case 'unauthorized':
@@ -41,19 +47,23 @@ export function judge(answer: DeliveryAnswer, group: Group): Verdict {
 }
 
 /** Halving finds one bad record among 500 in about 2·log2(500) = 18 requests. */
-function judgeRefusal(group: Group, reason: string): Verdict {
-  if (group.length <= 1) return { kind: 'go_on', ended: new Map(group.map((index) => [index, { kind: 'failed', reason }])), next: [] };
+function judgeRefusal(group: Group, refusal: Refusal): Verdict {
+  if (group.length <= 1) return { kind: 'go_on', ended: new Map(group.map((index) => [index, { kind: 'failed', ...refusal }])), next: [] };
   const middle = group.length >> 1;
   return { kind: 'go_on', ended: new Map(), next: [group.slice(0, middle), group.slice(middle)] };
 }
 
 function judgeEach(group: Group, answers: readonly RecordAnswer[]): Verdict {
   const ended = new Map<number, RecordEnd>();
-  const putOff = new Map<number, string>();
+  const putOff = new Map<number, Refusal>();
   group.forEach((index, position) => {
     const answer = answers[position] ?? unanswered;
-    if (answer.kind === 'retry') putOff.set(index, answer.reason);
+    if (answer.kind === 'retry') putOff.set(index, refusalOf(answer));
     else ended.set(index, answer.kind === 'delivered' ? succeeded : answer);
   });
   return putOff.size === 0 ? { kind: 'go_on', ended, next: [] } : { kind: 'put_off', ended, putOff };
+}
+
+function refusalOf({ reason, code }: Refusal): Refusal {
+  return code === undefined ? { reason } : { reason, code };
 }

@@ -19,6 +19,8 @@ export interface SyncResult extends Books {
   readonly trigger: SyncTrigger;
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** Of the failed: sent, and no answer came. */
+  readonly ambiguous: number;
   readonly moreToExtract: boolean;
   /** Updated records that are sent again only because the model's columns changed; all of them where a dropped or retyped column leaves no way to tell. */
   readonly resentForColumns: number;

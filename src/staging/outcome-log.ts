@@ -7,7 +7,7 @@ const count = z.int().nonnegative();
 const outcomeEntry = z.object({
   upTo: count,
   batchSize: count,
-  failed: z.array(z.object({ line: count, outcome: z.enum(['failed', 'ambiguous', 'not_sent']), reason: z.string() })),
+  failed: z.array(z.object({ line: count, outcome: z.enum(['failed', 'ambiguous', 'not_sent']), reason: z.string(), code: z.string().exactOptional() })),
 });
 
 const lineFeed = 0x0a;

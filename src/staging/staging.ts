@@ -35,6 +35,8 @@ export interface LineOutcome {
   /** `not_sent` when the sync stopped in the middle of the batch. */
   readonly outcome: 'failed' | 'ambiguous' | 'not_sent';
   readonly reason: string;
+  /** The destination's status code, where it gave one. */
+  readonly code?: string;
 }
 
 /**

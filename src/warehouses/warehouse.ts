@@ -104,6 +104,8 @@ export interface RecordOutcome {
   readonly recordId: string;
   readonly outcome: 'failed' | 'ambiguous' | 'not_sent';
   readonly reason: string;
+  /** The status code that the destination gave, where it gave one. */
+  readonly code?: string;
 }
 
 /** A chunk that was started and never finished, found when its sync is settled. */
@@ -193,6 +195,9 @@ export interface Warehouse {
 
   /** What was not delivered, the latest failure first, and samples of what the latest sync rejected. */
   failures(subscriptionId: string, limit: number): Promise<FailureReport>;
+
+  /** Forgets that failures expired, and their attempts, so that the next sync sends them again; returns how many. Safe while a sync runs. */
+  retryFailures(subscriptionId: string): Promise<number>;
 
   /** The first records of a model, or those of one id. Changes nothing. */
   sampleModel(model: Model, which: { readonly limit: number; readonly recordId?: string }, signal: AbortSignal): Promise<Sample>;

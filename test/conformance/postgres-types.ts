@@ -159,6 +159,46 @@ export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
       assert.equal(key.length, 1);
     });
 
+    describe('tables of an earlier version', () => {
+      const makeOld = async (): Promise<void> => {
+        for (const [table, column] of [['syncs', 'ambiguous'], ['failures', 'code'], ['outcomes', 'code']]) {
+          await harness.run(`alter table ${harness.state(`${table}_people_to_crm`)} drop column ${column}`);
+        }
+      };
+
+      it('can be read as they are, and are brought up to date by the next sync', async () => {
+        await bench.createPeople(2);
+        const driver = bench.driver();
+        await driver.sync({ fate: () => 'refused' });
+        await makeOld();
+        assert.deepEqual((await driver.warehouse.failures('people_to_crm', 10)).failures.map(({ code }) => code), [null, null]);
+        assert.deepEqual((await driver.warehouse.history('people_to_crm', 10)).map(({ failed, ambiguous }) => [failed, ambiguous]), [[2, 0]]);
+        await driver.sync({ fate: () => 'refused' });
+        assert.deepEqual((await driver.warehouse.failures('people_to_crm', 10)).failures.map(({ code }) => code), ['422', '422']);
+      });
+
+      it('let a sync end that began under that version', async () => {
+        await bench.createPeople(2);
+        const driver = bench.driver();
+        const sync = await driver.open();
+        await driver.diff(sync);
+        const staged = await driver.read(sync);
+        await makeOld();
+        for (const chunk of await driver.warehouse.registerChunks(sync, staged.chunks)) await driver.load(sync, chunk, staged.events.get(chunk.chunk) ?? []);
+        assert.equal((await driver.warehouse.settleSync(sync, null)).status, 'succeeded');
+        assert.deepEqual(sentBy(await driver.sync()), []);
+      });
+
+      it('let a sync be settled that died under that version', async () => {
+        await bench.createPeople(2);
+        const driver = bench.driver();
+        const sync = await driver.open();
+        await driver.diff(sync);
+        await makeOld();
+        assert.deepEqual([(await driver.settleDead(sync)).ambiguous, sentBy(await driver.sync())], [0, ['new 1', 'new 2']]);
+      });
+    });
+
     it('says what is wrong with a query, and never the values that it met', async () => {
       await harness.run(`create table people (id bigint, name text); insert into people values (1, 'a-secret')`);
       const failing: [query: string, message: RegExp][] = [

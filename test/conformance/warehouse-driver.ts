@@ -130,7 +130,7 @@ function outcomeOf(event: StagedEvent, fate: Fate): readonly RecordOutcome[] {
     case 'taken':
       return [];
     case 'refused':
-      return [{ recordId, outcome: 'failed', reason: 'no such plan' }];
+      return [{ recordId, outcome: 'failed', reason: 'no such plan', code: '422' }];
     case 'taken_unanswered':
     case 'lost_unanswered':
       return [{ recordId, outcome: 'ambiguous', reason: 'no answer came' }];

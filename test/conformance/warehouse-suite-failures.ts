@@ -22,6 +22,13 @@ export function failureLaws(bench: () => Bench): void {
       assert.deepEqual([await list(), sentBy(await driver.sync())], [[], []]);
     });
 
+    it('is reported with the status code that the destination gave', async () => {
+      const driver = bench().driver();
+      await driver.sync({ fate: ({ __segment_id }) => (__segment_id === '1' ? 'refused' : 'lost_unanswered') });
+      const { failures } = await driver.warehouse.failures('people_to_crm', 10);
+      assert.deepEqual(failures.map(({ recordId, code, reason }) => [recordId, code, reason]).sort(), [['1', '422', 'no such plan'], ['2', null, 'no answer came']]);
+    });
+
     it('is sent in its newest version', async () => {
       const driver = bench().driver();
       await driver.sync({ fate: () => 'refused' });
@@ -83,6 +90,24 @@ export function failureLaws(bench: () => Bench): void {
       assert.deepEqual([sentBy(await driver.sync()), await list()], [['new 1'], []]);
     });
 
+    it('that expired is sent again by the next sync once its expiry was forgotten, and has all its attempts before it', async () => {
+      const driver = bench().driver();
+      const refuse1 = { fate: ({ __segment_id }: { __segment_id: string }) => (__segment_id === '1' ? 'refused' : 'taken') } as const;
+      for (let attempt = 1; attempt <= 5; attempt++) await driver.sync(refuse1);
+      await bench().run(`update ${bench().state('failures_people_to_crm')} set first_failed_at = first_failed_at - interval '15 days'`);
+      assert.equal(await driver.warehouse.retryFailures('people_to_crm'), 1);
+      assert.deepEqual(sentBy(await driver.sync(refuse1)), ['new 1']);
+      assert.deepEqual(await list(), [['1', 'new', 'no', 1]]);
+      assert.deepEqual([sentBy(await driver.sync()), await list()], [['new 1'], []]);
+    });
+
+    it('that has not expired keeps its attempts when the expiry is forgotten', async () => {
+      const driver = bench().driver();
+      await driver.sync({ fate: () => 'refused' });
+      assert.equal(await driver.warehouse.retryFailures('people_to_crm'), 0);
+      assert.deepEqual(await list(), [['1', 'new', 'no', 1], ['2', 'new', 'no', 1]]);
+    });
+
     it('expires as a deletion too, and comes back with the record', async () => {
       const driver = bench().driver();
       await driver.sync();
@@ -114,6 +139,15 @@ export function failureLaws(bench: () => Bench): void {
       for (let round = 0; round < 6; round++) assert.deepEqual(sentBy(await driver.sync(lose1)), ['new 1']);
       assert.deepEqual(await list(), [['1', 'new', 'maybe', 0]], 'outages do not make it expire');
       assert.deepEqual([sentBy(await driver.sync()), await list(), sentBy(await driver.sync())], [['new 1'], [], []]);
+    });
+
+    it('is told apart from a refusal in the report of its sync and in the history', async () => {
+      const driver = bench().driver();
+      const { result } = await driver.sync({ fate: ({ __segment_id }) => (__segment_id === '1' ? 'lost_unanswered' : 'refused') });
+      assert.deepEqual([result.failed, result.ambiguous], [2, 1]);
+      const second = await driver.sync({ fate: () => 'refused' });
+      assert.deepEqual([second.result.failed, second.result.ambiguous], [2, 0]);
+      assert.deepEqual((await driver.warehouse.history('people_to_crm', 10)).map(({ ambiguous }) => ambiguous), [0, 1]);
     });
 
     it('is sent again after it went back to its old value', async () => {

@@ -9,6 +9,7 @@ interface Failure {
   readonly maybe_delivered: boolean;
   readonly attempts: number;
   readonly reason: string;
+  readonly code: string | null;
 }
 
 describe('records that a destination does not take', () => {
@@ -21,7 +22,7 @@ describe('records that a destination does not take', () => {
 
   const failures = async ({ id }: Subscribed): Promise<readonly Failure[]> => {
     const found = await rig.database.query<Failure>(
-      `SELECT record_id, operation, maybe_delivered, attempts, reason FROM __segment_reverse_etl.failures_${id} ORDER BY record_id::bigint`,
+      `SELECT record_id, operation, maybe_delivered, attempts, reason, code FROM __segment_reverse_etl.failures_${id} ORDER BY record_id::bigint`,
     );
     return found.rows;
   };
@@ -41,7 +42,7 @@ describe('records that a destination does not take', () => {
     const people = await rig.subscribe(60);
     rig.receiver.refuseRecord = (record) => (['3', '50'].includes(record.__segment_id ?? '') ? 'no such plan' : null);
     assert.deepEqual(counts(await people.sync()), { status: 'partially_succeeded', succeeded: 58, failed: 2, notSent: 0 });
-    const failed = { operation: 'new', maybe_delivered: false, attempts: 1, reason: '422 no such plan' };
+    const failed = { operation: 'new', maybe_delivered: false, attempts: 1, reason: '422 no such plan', code: '422' };
     assert.deepEqual(await failures(people), [{ record_id: '3', ...failed }, { record_id: '50', ...failed }]);
 
     await rig.database.query(`UPDATE ${people.table} SET name = 'newest' WHERE id = 50`);
@@ -104,6 +105,7 @@ describe('records that a destination does not take', () => {
     rig.receiver.next({ kind: 'break', when: 'after_taking' }, 100);
     const lost = await people.sync();
     assert.deepEqual(counts(lost), { status: 'failed', succeeded: 0, failed: 10, notSent: 0 });
+    assert.equal(lost.ambiguous, 10);
     assert.match(lost.error ?? '', /gave up within the 1 s of giveUpAfter/);
     assert.deepEqual(new Set((await failures(people)).map((row) => [row.maybe_delivered, row.attempts].join())), new Set(['true,0']));
 

@@ -60,15 +60,16 @@ async function checkModule(name: string, custom: CustomDestination, timeoutMs: n
 const checkItems = z.array(z.object({ what: z.string(), problem: z.string().nullable() }));
 const shorten = createReasonWriter([]);
 const reason = z.string().transform(shorten);
+const code = z.string().max(100).exactOptional();
 const recordAnswer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('delivered') }),
-  z.object({ kind: z.literal('failed'), reason }),
-  z.object({ kind: z.literal('retry'), reason }),
+  z.object({ kind: z.literal('failed'), reason, code }),
+  z.object({ kind: z.literal('retry'), reason, code }),
 ]);
 const deliveryAnswer: z.ZodType<DeliveryAnswer> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('delivered') }),
   z.object({ kind: z.literal('answered'), records: z.array(recordAnswer) }),
-  z.object({ kind: z.literal('refused'), reason }),
+  z.object({ kind: z.literal('refused'), reason, code }),
   z.object({ kind: z.literal('unavailable'), sent: z.boolean(), retryAfterMs: z.number().min(0).nullable(), reason }),
   z.object({ kind: z.literal('unauthorized'), reason }),
 ]);

@@ -16,7 +16,7 @@ export function judgeFailure(error: unknown, sent: boolean, place: string, stage
   if (error instanceof NoAnswerError) return unavailable(sent, `${place} did not answer in time`);
   if (!(error instanceof pg.DatabaseError)) return unavailable(sent, `no connection to ${place} (${codeOf(error)})`);
   const code = error.code ?? 'XX000';
-  if (refusals.has(code.slice(0, 2))) return { kind: 'refused', reason: shorten(`${code} ${refusalWords(error, staged)}`) };
+  if (refusals.has(code.slice(0, 2))) return { kind: 'refused', reason: shorten(`${code} ${refusalWords(error, staged)}`), code };
   // In other classes messages speak of names and permissions; an internal error may speak of anything.
   const words = shorten(`${code}${code.startsWith('XX') ? '' : ` ${error.message}`}`);
   if (outages.has(code.slice(0, 2))) return unavailable(sent, `${place} answered ${words}`);

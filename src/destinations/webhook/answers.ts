@@ -32,7 +32,7 @@ function judgeAnswer(answer: Answer, events: readonly Buffer[], reasonOf: Reason
   // No record is at fault, and no wait helps: like refused credentials, it takes someone to change the configuration.
   // Following would be wrong: a redirected POST may turn into a GET, or carry the credentials to another host.
   if (status < 400) return { kind: 'unauthorized', reason: `${said}: redirects are not followed; set the destination's url to its final address` };
-  return { kind: 'refused', reason: reasonOf(`${status} ${answer.body}`) };
+  return { kind: 'refused', reason: reasonOf(`${status} ${answer.body}`), code: String(status) };
 }
 
 function judgeSuccess(answer: Answer, events: readonly Buffer[], reasonOf: ReasonWriter): DeliveryAnswer {
@@ -69,7 +69,7 @@ function recordAnswer(result: ResultEntry | undefined, reasonOf: ReasonWriter): 
   if (code === null ? successWords.has(word) : isSuccess(code)) return { kind: 'delivered' };
   const reason = reasonOf(`${result.status} ${wordsOf(result.error)}`);
   const again = code === null ? word === 'retry' : isTemporary(code);
-  return again ? { kind: 'retry', reason } : { kind: 'failed', reason };
+  return { kind: again ? 'retry' : 'failed', reason, ...(code === null ? {} : { code: String(code) }) };
 }
 
 const successWords = new Set(['ok', 'success', 'succeeded', 'delivered', 'accepted']);

@@ -8,6 +8,7 @@ import type { AcquireAnswer, ChunkCounts, RecordOutcome, StagedChunk, SyncRef } 
 import type { PostgresClient } from './client.js';
 import { tableNames, type TableNames } from './names.js';
 import { holdOpenSync } from './open.js';
+import { updateStateTables } from './tables.js';
 
 interface ChunkRow {
   readonly chunk: number;
@@ -87,7 +88,7 @@ export async function finishChunk(
   atMs?: number,
 ): Promise<void> {
   await finish(client, sync, chunk, holder, atMs, async (connection, tables) => {
-    const copy = connection.query(copyFrom(`COPY ${tables.outcomes} (sync, chunk, record_id, outcome, reason) FROM STDIN`));
+    const copy = connection.query(copyFrom(`COPY ${tables.outcomes} (sync, chunk, record_id, outcome, reason, code) FROM STDIN`));
     await pipeline(Readable.from(copyRows(sync, chunk, outcomes)), copy);
     return counts;
   });
@@ -116,6 +117,7 @@ async function finish(
 ): Promise<void> {
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
   await client.transaction(async (connection) => {
+    await updateStateTables(connection, tables);
     await holdOpenSync(connection, tables, sync, 'SHARE');
     const row = await lockChunk(connection, tables, sync, chunk);
     if (row.finished) return;
@@ -130,7 +132,7 @@ async function finish(
 
 async function* copyRows(sync: SyncRef, chunk: number, outcomes: AsyncIterable<RecordOutcome>): AsyncGenerator<string> {
   for await (const outcome of outcomes) {
-    yield `${sync.number}\t${chunk}\t${copyText(outcome.recordId)}\t${outcome.outcome}\t${copyText(outcome.reason)}\n`;
+    yield `${sync.number}\t${chunk}\t${copyText(outcome.recordId)}\t${outcome.outcome}\t${copyText(outcome.reason)}\t${outcome.code === undefined ? '\\N' : copyText(outcome.code)}\n`;
   }
 }
 

@@ -13,6 +13,8 @@ interface FailureColumns {
   readonly last_failed_at: Date;
   readonly reason: string;
   readonly expired: boolean;
+  /** Absent from tables of an earlier version. */
+  readonly code?: string | null;
 }
 
 /** What was not delivered and why, from `failures_` and `rejections_`. */
@@ -34,6 +36,17 @@ export async function readFailures(client: PostgresClient, subscriptionId: strin
   });
 }
 
+/** As if they had never failed before: otherwise their age would make them expire again with the next failure. Holds the open sync's row, so that it never meets a settlement half-way. */
+export async function retryFailures(client: PostgresClient, subscriptionId: string): Promise<number> {
+  const tables = tableNames(client.settings.stateSchema, subscriptionId);
+  return client.transaction(async (connection) => {
+    if (!(await hasStateTables(connection, tables))) return 0;
+    await connection.query(`SELECT FROM ${tables.syncs} WHERE finished_at IS NULL FOR UPDATE`);
+    const forgotten = await connection.query(`UPDATE ${tables.failures} SET expired = false, attempts = 0, first_failed_at = now() WHERE expired`);
+    return forgotten.rowCount ?? 0;
+  });
+}
+
 function asFailureRow(row: FailureColumns): FailureRow {
   return {
     recordId: row.record_id,
@@ -42,6 +55,7 @@ function asFailureRow(row: FailureColumns): FailureRow {
     attempts: row.attempts,
     firstFailedAt: row.first_failed_at.toISOString(),
     lastFailedAt: row.last_failed_at.toISOString(),
+    code: row.code ?? null,
     reason: row.reason,
     expired: row.expired,
   };

@@ -27,10 +27,9 @@ export interface SyncColumns {
   readonly more_to_extract: boolean;
   readonly resent_for_columns: string;
   readonly error: string | null;
+  /** Absent from tables of an earlier version. */
+  readonly ambiguous?: string;
 }
-
-export const syncColumns = `number, epoch, attempt, status, trigger, started_at, finished_at, to_send, added, updated, deleted, rejected,
-  processed, succeeded, failed, not_sent, excluded, more_to_extract, resent_for_columns, error`;
 
 /** False before a subscription's first sync. */
 export async function hasStateTables(connection: pg.PoolClient, tables: TableNames): Promise<boolean> {
@@ -43,7 +42,7 @@ export async function readHistory(client: PostgresClient, subscriptionId: string
   const tables = tableNames(client.settings.stateSchema, subscriptionId);
   return client.transaction(async (connection) => {
     if (!(await hasStateTables(connection, tables))) return [];
-    const rows = await connection.query<SyncColumns>(`SELECT ${syncColumns} FROM ${tables.syncs} WHERE finished_at IS NOT NULL ORDER BY number DESC LIMIT $1`, [limit]);
+    const rows = await connection.query<SyncColumns>(`SELECT * FROM ${tables.syncs} WHERE finished_at IS NOT NULL ORDER BY number DESC LIMIT $1`, [limit]);
     return rows.rows.map((row) => asSyncResult(subscriptionId, row));
   });
 }
@@ -66,6 +65,7 @@ export function asSyncResult(subscriptionId: string, row: SyncColumns): SyncResu
     processed: Number(row.processed),
     succeeded: Number(row.succeeded),
     failed: Number(row.failed),
+    ambiguous: Number(row.ambiguous ?? 0),
     notSent: Number(row.not_sent),
     excluded: Number(row.excluded),
     moreToExtract: row.more_to_extract,

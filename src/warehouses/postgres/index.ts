@@ -6,7 +6,7 @@ import { PostgresClient, type PostgresSettings } from './client.js';
 import { describeModel } from './columns.js';
 import { diffModel } from './diff.js';
 import { dryRun } from './dry-run.js';
-import { readFailures } from './failures.js';
+import { readFailures, retryFailures } from './failures.js';
 import { readHistory } from './history.js';
 import { openSync } from './open.js';
 import { takeGrant } from './grant.js';
@@ -39,6 +39,7 @@ export function createPostgresWarehouse(source: string, settings: PostgresSettin
     syncUsage: (subscriptionId, number) => readSyncUsage(client, subscriptionId, number),
     readUsage: (question) => readUsage(client, question),
     failures: (subscriptionId, limit) => readFailures(client, subscriptionId, limit),
+    retryFailures: (subscriptionId) => retryFailures(client, subscriptionId),
     sampleModel: (model, which, signal) => sampleModel(client, model, which, signal),
     checkAccess: (models, signal) => checkAccess(client, models, signal),
     grants: (models, signal) => grants(client, models, signal),

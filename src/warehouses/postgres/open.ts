@@ -5,14 +5,15 @@ import { checksumAlgorithm } from './columns.js';
 import type { PostgresClient } from './client.js';
 import { hasStateTables } from './history.js';
 import { tableNames, type TableNames } from './names.js';
-import { createStateTables } from './tables.js';
+import { createStateTables, updateStateTables } from './tables.js';
 
 /** Step 0 of a sync: the next number becomes a row, so that no number is ever used twice, whatever happens to Temporal. */
 export async function openSync(client: PostgresClient, request: OpenRequest): Promise<OpenAnswer> {
   const { subscription, owner } = request;
   const tables = tableNames(client.settings.stateSchema, subscription.id);
   return client.transaction(async (connection) => {
-    if (!(await hasStateTables(connection, tables))) await createStateTables(connection, client.settings.stateSchema, tables);
+    if (await hasStateTables(connection, tables)) await updateStateTables(connection, tables);
+    else await createStateTables(connection, client.settings.stateSchema, tables);
     await checkState(connection, tables, request);
     const known = await connection.query<SyncRow>(
       `SELECT number, epoch, started_at, request_key, finished_at FROM ${tables.syncs} WHERE request_key = $1 OR finished_at IS NULL ORDER BY number`,

@@ -4,8 +4,9 @@ import { finalStatus, type EarlyEnd, type SyncResult } from '../../domain/sync.j
 import { FencedError, OpenBooksError } from '../../errors/errors.js';
 import type { SyncRef, UnfinishedChunk } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
-import { asSyncResult, extractedOf, syncColumns, type SyncColumns } from './history.js';
+import { asSyncResult, extractedOf, type SyncColumns } from './history.js';
 import { tableNames, type TableNames } from './names.js';
+import { updateStateTables } from './tables.js';
 import { keepUsage } from './usage.js';
 
 /** A failure is retried by this many syncs or for this long, then it expires: not sent again until the model differs from the failed version. */
@@ -45,6 +46,7 @@ export async function settleSync(client: PostgresClient, sync: SyncRef, end: Ear
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
   return client.transaction(
     async (connection) => {
+      await updateStateTables(connection, tables);
       const row = await lockSync(connection, tables, sync);
       if (row.status !== 'in_progress') return asSyncResult(sync.subscriptionId, row);
       const intent = row.attempt === null ? null : tables.intent(sync.number, row.attempt);
@@ -55,17 +57,18 @@ export async function settleSync(client: PostgresClient, sync: SyncRef, end: Ear
       if (intent !== null) await moveState(connection, tables, sync, intent);
       if (end === null && books.notSent === 0 && !row.more_to_extract) await completeDiff(connection, tables, sync);
       await keepUsage(connection, tables, sync.number);
+      const ambiguous = await connection.query<{ records: string }>(`SELECT count(*) AS records FROM ${tables.outcomes} WHERE sync = $1 AND outcome = 'ambiguous'`, [sync.number]);
       await connection.query(`DELETE FROM ${tables.outcomes} WHERE sync = $1`, [sync.number]);
       const started = await connection.query(`DELETE FROM ${tables.chunks} WHERE sync = $1 RETURNING 1`, [sync.number]);
       if (row.attempt !== null) await connection.query(`DROP TABLE IF EXISTS ${tables.delta(sync.number, row.attempt)}, ${tables.intent(sync.number, row.attempt)}`);
-      return close(connection, tables, sync, books, row, end, started.rowCount ?? 0);
+      return close(connection, tables, sync, books, row, end, started.rowCount ?? 0, Number(ambiguous.rows[0]?.records));
     },
     { bulk: true },
   );
 }
 
 async function lockSync(connection: pg.PoolClient, tables: TableNames, sync: SyncRef): Promise<SyncColumns> {
-  const found = await connection.query<SyncColumns>(`SELECT ${syncColumns} FROM ${tables.syncs} WHERE number = $1 FOR UPDATE`, [sync.number]);
+  const found = await connection.query<SyncColumns>(`SELECT * FROM ${tables.syncs} WHERE number = $1 FOR UPDATE`, [sync.number]);
   const row = found.rows[0];
   if (row === undefined) throw new FencedError(`sync ${sync.subscriptionId}-${sync.number} has no row in ${tables.syncs}`);
   if (row.status === 'in_progress' && Number(row.epoch) !== sync.epoch) {
@@ -97,7 +100,7 @@ async function countBooks(connection: pg.PoolClient, tables: TableNames, row: Sy
 /** Moves `records_` and `failures_` forward by what the intent and the outcomes say. */
 async function moveState(connection: pg.PoolClient, tables: TableNames, sync: SyncRef, intent: string): Promise<void> {
   const settled = `(
-    SELECT i.record_id, i.operation, i.checksum, o.outcome, o.reason, i.chunk IS NULL OR (c.finished_at IS NOT NULL AND o.record_id IS NULL) AS acknowledged
+    SELECT i.record_id, i.operation, i.checksum, o.outcome, o.reason, o.code, i.chunk IS NULL OR (c.finished_at IS NOT NULL AND o.record_id IS NULL) AS acknowledged
     FROM ${intent} AS i
     LEFT JOIN ${tables.chunks} AS c ON c.sync = ${sync.number} AND c.chunk = i.chunk
     LEFT JOIN ${tables.outcomes} AS o ON o.sync = ${sync.number} AND o.chunk = i.chunk AND o.record_id = i.record_id) AS s`;
@@ -106,10 +109,10 @@ async function moveState(connection: pg.PoolClient, tables: TableNames, sync: Sy
   else await updateRecords(connection, tables, settled);
   await connection.query(`DELETE FROM ${tables.failures} AS f USING ${settled} WHERE s.acknowledged AND f.record_id = s.record_id`);
   await connection.query(
-    `INSERT INTO ${tables.failures} AS f (record_id, operation, checksum, maybe_delivered, attempts, first_failed_at, last_failed_at, reason)
-     SELECT record_id, operation, checksum, outcome = 'ambiguous', (outcome = 'failed')::int, now(), now(), reason
+    `INSERT INTO ${tables.failures} AS f (record_id, operation, checksum, maybe_delivered, attempts, first_failed_at, last_failed_at, reason, code)
+     SELECT record_id, operation, checksum, outcome = 'ambiguous', (outcome = 'failed')::int, now(), now(), reason, code
      FROM ${settled} WHERE outcome IN ('failed', 'ambiguous')
-     ON CONFLICT (record_id) DO UPDATE SET operation = excluded.operation, checksum = excluded.checksum, reason = excluded.reason, last_failed_at = now(),
+     ON CONFLICT (record_id) DO UPDATE SET operation = excluded.operation, checksum = excluded.checksum, reason = excluded.reason, code = excluded.code, last_failed_at = now(),
        maybe_delivered = f.maybe_delivered OR excluded.maybe_delivered, attempts = f.attempts + excluded.attempts,
        expired = f.attempts + excluded.attempts >= ${maxAttempts} OR f.first_failed_at < now() - interval '${maxDays} days'`,
   );
@@ -149,12 +152,13 @@ async function close(
   row: SyncColumns,
   end: EarlyEnd | null,
   startedChunks: number,
+  ambiguous: number,
 ): Promise<SyncResult> {
   const status = finalStatus(books, row.more_to_extract, end);
   const closed = await connection.query<SyncColumns>(
-    `UPDATE ${tables.syncs} SET status = $2, finished_at = clock_timestamp(), processed = $3, succeeded = $4, failed = $5, not_sent = $6, excluded = $7, error = $8, started_chunks = $9
-     WHERE number = $1 RETURNING ${syncColumns}`,
-    [sync.number, status, books.processed, books.succeeded, books.failed, books.notSent, books.excluded, end?.kind === 'failed' ? end.message : null, startedChunks],
+    `UPDATE ${tables.syncs} SET status = $2, finished_at = clock_timestamp(), processed = $3, succeeded = $4, failed = $5, not_sent = $6, excluded = $7, error = $8, started_chunks = $9, ambiguous = $10
+     WHERE number = $1 RETURNING *`,
+    [sync.number, status, books.processed, books.succeeded, books.failed, books.notSent, books.excluded, end?.kind === 'failed' ? end.message : null, startedChunks, ambiguous],
   );
   const finished = closed.rows[0];
   if (finished === undefined) throw new FencedError(`sync ${sync.subscriptionId}-${sync.number} vanished while it was settled`);

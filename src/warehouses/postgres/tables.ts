@@ -25,7 +25,8 @@ export async function createStateTables(client: pg.PoolClient, schema: string, t
       first_failed_at timestamptz NOT NULL,
       last_failed_at timestamptz NOT NULL,
       reason text NOT NULL,
-      expired boolean NOT NULL DEFAULT false);
+      expired boolean NOT NULL DEFAULT false,
+      code text);
     CREATE TABLE IF NOT EXISTS ${tables.rejections} (sync bigint NOT NULL, record_id text COLLATE "C", records bigint NOT NULL, reason text NOT NULL);
     CREATE TABLE IF NOT EXISTS ${tables.syncs} (
       number bigint PRIMARY KEY,
@@ -59,7 +60,8 @@ export async function createStateTables(client: pg.PoolClient, schema: string, t
       granted bigint,
       beyond_quota bigint NOT NULL DEFAULT 0,
       usage jsonb NOT NULL DEFAULT '{}',
-      error text);
+      error text,
+      ambiguous bigint NOT NULL DEFAULT 0);
     CREATE TABLE IF NOT EXISTS ${tables.state} (
       owner text NOT NULL,
       destination_identity text NOT NULL,
@@ -83,8 +85,33 @@ export async function createStateTables(client: pg.PoolClient, schema: string, t
       failed bigint NOT NULL DEFAULT 0,
       not_sent bigint NOT NULL DEFAULT 0,
       PRIMARY KEY (sync, chunk));
-    CREATE TABLE IF NOT EXISTS ${tables.outcomes} (sync bigint NOT NULL, chunk int NOT NULL, record_id text COLLATE "C" NOT NULL, outcome text NOT NULL, reason text NOT NULL);
+    CREATE TABLE IF NOT EXISTS ${tables.outcomes} (sync bigint NOT NULL, chunk int NOT NULL, record_id text COLLATE "C" NOT NULL, outcome text NOT NULL, reason text NOT NULL, code text);
   `);
+  await addLaterColumns(client, tables);
+}
+
+/** Brings tables of an earlier version up to date, first thing in a transaction that needs it: a sync may have begun under that version. Nothing but one look where they are. */
+export async function updateStateTables(client: pg.PoolClient, tables: TableNames): Promise<void> {
+  if (await areCurrent(client, tables)) return;
+  await lock(client, tables.syncs);
+  if (!(await areCurrent(client, tables))) await addLaterColumns(client, tables);
+}
+
+/** True where there are no tables at all: those that will be made are current. */
+async function areCurrent(client: pg.PoolClient, tables: TableNames): Promise<boolean> {
+  const found = await client.query<{ current: boolean }>(
+    `SELECT to_regclass($1) IS NULL OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'ambiguous') AS current`,
+    [tables.syncs],
+  );
+  return found.rows[0]?.current === true;
+}
+
+/** The column of `syncs_` tells that all are there. */
+async function addLaterColumns(client: pg.PoolClient, tables: TableNames): Promise<void> {
+  await client.query(`
+    ALTER TABLE ${tables.syncs} ADD COLUMN IF NOT EXISTS ambiguous bigint NOT NULL DEFAULT 0;
+    ALTER TABLE ${tables.failures} ADD COLUMN IF NOT EXISTS code text;
+    ALTER TABLE ${tables.outcomes} ADD COLUMN IF NOT EXISTS code text`);
 }
 
 /** Until the transaction ends. */

@@ -17,6 +17,7 @@ const result: SyncResult = {
   processed: 120,
   succeeded: 120,
   moreToExtract: false,
+  ambiguous: 0,
   resentForColumns: 0,
   error: null,
 };
@@ -40,9 +41,9 @@ describe('what sluice prints for people', () => {
   });
 
   it('accounts for every record of a sync, and for why it ended early', () => {
-    const text = resultText({ ...result, status: 'failed', failed: 2, notSent: 3, excluded: 4, moreToExtract: true, error: 'the destination was down' });
+    const text = resultText({ ...result, status: 'failed', failed: 2, ambiguous: 1, notSent: 3, excluded: 4, moreToExtract: true, error: 'the destination was down' });
     assert.match(text, /^customers_to_crm-12: failed after 3\.2 s\n/);
-    for (const part of ['10 added, 100 updated, 10 deleted, 0 rejected', '120: 120 succeeded, 2 failed', '3 not sent, 4 excluded', 'goes on', 'the destination was down']) {
+    for (const part of ['10 added, 100 updated, 10 deleted, 0 rejected', '120: 120 succeeded, 2 failed (1 sent without an answer)', '3 not sent, 4 excluded', 'goes on', 'the destination was down']) {
       assert.ok(text.includes(part), part);
     }
     assert.doesNotMatch(resultText(result), /error|goes on/);

@@ -42,7 +42,7 @@ describe('the webhook destination', () => {
     }
     for (const status of [400, 404, 409, 413, 422]) {
       it(`${status} for refused, in the destination’s words`, async () => {
-        assert.deepEqual(await answering(status, '{"error":"no"}'), { kind: 'refused', reason: `${status} {"error":"no"}` });
+        assert.deepEqual(await answering(status, '{"error":"no"}'), { kind: 'refused', reason: `${status} {"error":"no"}`, code: String(status) });
       });
     }
     for (const status of [401, 403]) {
@@ -91,7 +91,7 @@ describe('the webhook destination', () => {
     it('in whatever order they come', async () => {
       assert.deepEqual(await results({ id: 2, status: 422, error: 'no plan' }, { id: 0, status: 200 }, { id: 1, status: 503, error: { code: 'busy' } }), {
         kind: 'answered',
-        records: [{ kind: 'delivered' }, { kind: 'retry', reason: '503 {"code":"busy"}' }, { kind: 'failed', reason: '422 no plan' }],
+        records: [{ kind: 'delivered' }, { kind: 'retry', reason: '503 {"code":"busy"}', code: '503' }, { kind: 'failed', reason: '422 no plan', code: '422' }],
       });
     });
 

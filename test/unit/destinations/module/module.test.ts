@@ -22,7 +22,7 @@ describe('a destination of one’s own', () => {
   const answering = (answer: unknown) => open({ deliver: () => Promise.resolve(answer as DeliveryAnswer) });
 
   it('has its answer passed on', async () => {
-    const answer: DeliveryAnswer = { kind: 'answered', records: [{ kind: 'delivered' }, { kind: 'failed', reason: 'no such plan' }, { kind: 'retry', reason: 'busy' }] };
+    const answer: DeliveryAnswer = { kind: 'answered', records: [{ kind: 'delivered' }, { kind: 'failed', reason: 'no such plan', code: '422' }, { kind: 'retry', reason: 'busy' }] };
     assert.deepEqual(await answering(answer).deliver(batchOf(events(3)), never), answer);
   });
 

@@ -1,6 +1,7 @@
 import type { FileDestinationConfig } from '../destinations/file/config.js';
 import type { ModuleDestinationConfig } from '../destinations/module/config.js';
 import type { PostgresDestinationConfig } from '../destinations/postgres/config.js';
+import type { SegmentDestinationConfig } from '../destinations/segment/config.js';
 import type { WebhookConfig } from '../destinations/webhook/config.js';
 import type { Model, Subscription } from '../domain/subscription.js';
 import type { WorkspacePlan } from '../domain/plan.js';
@@ -75,4 +76,4 @@ export interface SnowflakeSourceConfig extends SourceLimits {
   readonly accessUrl: string | null;
 }
 
-export type DestinationConfig = WebhookConfig | PostgresDestinationConfig | FileDestinationConfig | ModuleDestinationConfig;
+export type DestinationConfig = WebhookConfig | PostgresDestinationConfig | FileDestinationConfig | ModuleDestinationConfig | SegmentDestinationConfig;

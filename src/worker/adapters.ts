@@ -6,6 +6,7 @@ import { createMapper } from '../destinations/mapping.js';
 import { createModuleDestination } from '../destinations/module/module.js';
 import { createPacer, type Pacer } from '../destinations/pacer.js';
 import { createPostgresDestination } from '../destinations/postgres/postgres.js';
+import { createSegmentDestination } from '../destinations/segment/segment.js';
 import { createWebhook } from '../destinations/webhook/webhook.js';
 import { quotaTermsOf } from '../domain/quota-state.js';
 import type { Subscription } from '../domain/subscription.js';
@@ -110,6 +111,8 @@ function createDestination(name: string, config: DestinationConfig, modules: Des
       if (definition instanceof ConfigurationError) throw definition;
       return createModuleDestination(name, config, definition);
     }
+    case 'segment':
+      return createSegmentDestination(name, config);
   }
 }
 

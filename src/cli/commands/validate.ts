@@ -18,6 +18,7 @@ async function validate({ configFile, json }: Settings): Promise<void> {
   try {
     const configuration = await loadConfiguration(configFile, process.env);
     await checkModules(configuration);
+    await checkSegment(configuration);
     const subscriptions = Object.keys(configuration.subscriptions);
     if (json) printJson({ valid: true, subscriptions });
     else console.log(`${configFile} is valid; subscriptions: ${subscriptions.length === 0 ? 'none' : subscriptions.join(', ')}`);
@@ -32,5 +33,12 @@ async function checkModules(configuration: Configuration): Promise<void> {
   if (!Object.values(configuration.destinations).some(({ type }) => type === 'module')) return;
   const { moduleProblems } = await import('../../worker/destination-modules.js');
   const problems = await moduleProblems(configuration, process.env);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+}
+
+async function checkSegment(configuration: Configuration): Promise<void> {
+  if (!Object.values(configuration.destinations).some(({ type }) => type === 'segment')) return;
+  const { segmentProblems } = await import('../../worker/segment-problems.js');
+  const problems = segmentProblems(configuration, process.env);
   if (problems.length > 0) throw new ConfigurationError(problems);
 }

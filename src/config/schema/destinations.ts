@@ -47,8 +47,19 @@ export function destinationSchema(context: SchemaContext): z.ZodType<Destination
       ...apiLimits,
     })
     .transform(inMs);
-  return z.discriminatedUnion('type', [webhook, postgres(context), file(context), module(context)]);
+  return z.discriminatedUnion('type', [webhook, postgres(context), file(context), module(context), segment]);
 }
+
+const segment = z
+  .strictObject({
+    type: z.literal('segment'),
+    slug: text,
+    action: text,
+    syncMode: z.enum(['mirror', 'upsert', 'add', 'update', 'delete']).nullable().default(null),
+    settings: z.record(z.string(), z.json()).default({}),
+    ...apiLimits,
+  })
+  .transform(inMs);
 
 function postgres(context: SchemaContext) {
   return z

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DeliveryAnswer, RecordAnswer } from '../destination.js';
-import type { AnswerHeaders, Exchange } from './exchange.js';
+import { retryAfterMsOf } from '../retry-after.js';
+import type { Exchange } from './exchange.js';
 
 type ReasonWriter = (words: string) => string;
 
@@ -27,7 +28,7 @@ function judgeAnswer(answer: Answer, events: readonly Buffer[], reasonOf: Reason
   const said = `the destination answered ${status}`;
   if (isSuccess(status)) return judgeSuccess(answer, events, reasonOf);
   // An answer with such a status says that the batch was not taken, so it counts as not sent.
-  if (isTemporary(status)) return unavailable(false, said, retryAfterMsOf(answer.headers, nowMs));
+  if (isTemporary(status)) return unavailable(false, said, retryAfterMsOf([answer.headers['retry-after']].flat()[0], nowMs));
   if (status === 401 || status === 403) return { kind: 'unauthorized', reason: `${said}: it refuses the credentials; check them in the configuration` };
   // No record is at fault, and no wait helps: like refused credentials, it takes someone to change the configuration.
   // Following would be wrong: a redirected POST may turn into a GET, or carry the credentials to another host.
@@ -100,14 +101,6 @@ function isTemporary(status: number): boolean {
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
-}
-
-/** Retry-After is a number of seconds or an HTTP date (RFC 9110, section 10.2.3). */
-function retryAfterMsOf(headers: AnswerHeaders, nowMs: number): number | null {
-  const value = [headers['retry-after']].flat()[0]?.trim() ?? '';
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
 
 function unavailable(sent: boolean, reason: string, retryAfterMs: number | null = null): DeliveryAnswer {

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type { DestinationDefinition } from '@segment/actions-core';
+import { ConfigurationError } from '../../errors/errors.js';
+import type { JsonObject } from '../../domain/subscription.js';
+
+export type Definition = DestinationDefinition<JsonObject>;
+export type ActionDefinition = Definition['actions'][string];
+
+/** What Sluice uses of the package's runner. */
+export interface Runner {
+  validateSettings(settings: JsonObject): void;
+  onBatch(events: readonly object[], settings: object, options: RunOptions): Promise<unknown>;
+  onEvent(event: object, settings: object, options: RunOptions): Promise<unknown>;
+}
+
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly onTokenRefresh: (tokens: RefreshedTokens) => void;
+}
+
+export interface RefreshedTokens {
+  readonly accessToken: string;
+  readonly refreshToken?: string;
+}
+
+/** The package is 100 MB and optional: nothing of it is loaded before a destination of type segment asks. */
+const load = createRequire(import.meta.url);
+const install = 'npm install @segment/action-destinations@3.497.0 xml-js@1.6.11';
+
+/** Loads one destination's own files, and none of the others'. Throws ConfigurationError when the package or the destination is not there. */
+export function loadSegmentDestination(name: string, slug: string): Definition {
+  const file = path.join(destinationsFolder(name), slug, 'index.js');
+  if (!/^[a-z0-9-]+$/.test(slug) || !existsSync(file)) {
+    throw new ConfigurationError([`destination "${name}": slug: @segment/action-destinations has no destination "${slug}"; see docs/destinations.md`]);
+  }
+  try {
+    return (load(file) as { default: Definition }).default;
+  } catch (error) {
+    throw new ConfigurationError([`destination "${name}": Segment's destination "${slug}" cannot be loaded (${codeOf(error)}): run \`${install}\``]);
+  }
+}
+
+/** Throws ConfigurationError when the destination has no such action. */
+export function actionOf(name: string, definition: Definition, action: string): ActionDefinition {
+  const found = Object.hasOwn(definition.actions, action) ? definition.actions[action] : undefined;
+  if (found === undefined) {
+    throw new ConfigurationError([`destination "${name}": action: ${definition.name} has no action "${action}", expected one of ${Object.keys(definition.actions).join(', ')}`]);
+  }
+  return found;
+}
+
+/**
+ * A fresh runner of one action, because the package's runners remember every response they ever got.
+ * The package keeps compiled schemas under names and titles, as if they were URIs: those with spaces are refused as malformed, and equal titles would share one. So it gets the slug and the action's key instead.
+ */
+export function createRunner(slug: string, definition: Definition, key: string, action: ActionDefinition): Runner {
+  const { Destination } = load('@segment/actions-core') as { Destination: new (definition: Definition) => Runner };
+  return new Destination({ ...definition, name: `segment-${slug}`, actions: { [key]: { ...action, title: key } } });
+}
+
+function destinationsFolder(name: string): string {
+  try {
+    return path.join(path.dirname(load.resolve('@segment/action-destinations')), 'destinations');
+  } catch (error) {
+    throw new ConfigurationError([`destination "${name}" is of type segment, which needs Segment's destinations (${codeOf(error)}): run \`${install}\``]);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'it failed while loading';
+}

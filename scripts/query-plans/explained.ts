@@ -36,7 +36,7 @@ export const explained = {
   reject: {
     title: 'Looking for records to reject',
     statement: /SELECT EXISTS \(SELECT FROM \S+ WHERE record_id IS NULL/,
-    look: 'One pass over the delta, whose rows are those that changed.',
+    look: 'One pass over the delta, whose rows are those that changed. A unique index over hashes of their ids, which has no plan, then tells whether one of them repeats.',
   },
   intent: {
     title: 'Intent',

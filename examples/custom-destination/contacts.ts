@@ -19,6 +19,10 @@ export default defineDestination({
       }
       return { kind: 'answered', records };
     },
+    async check(signal) {
+      const { status } = await fetch(new URL('contacts/', url), { headers: { authorization: `Bearer ${token}` }, signal });
+      return [{ what: 'lets the token in', problem: status < 400 ? null : `the API answered ${status}: check the token` }];
+    },
   }),
 });
 

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import type { Json } from '../domain/subscription.js';
 
 /** Prints a command's result as one JSON document; nothing else may go to standard output then. */
 export function printJson(result: unknown): void {
@@ -38,3 +39,12 @@ export function durationText(fromIso: string, toIso: string): string {
   if (minutes < 60) return `${minutes} min ${Math.floor((ms % 60_000) / 1000)} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** A value on one line, cut where it is long. Control characters stay escaped, so that no data can steer a terminal. */
+export function shortText(value: Json): string {
+  const text = JSON.stringify(value);
+  const plain = typeof value === 'string' && text === `"${value}"` ? value : text;
+  return plain.length > shownCharacters ? `${plain.slice(0, shownCharacters - 1)}…` : plain;
+}
+
+const shownCharacters = 32;

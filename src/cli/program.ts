@@ -1,16 +1,20 @@
 import { Command, Option } from 'commander';
 import { addApply } from './commands/apply.js';
 import { addCancel } from './commands/cancel.js';
+import { addCheck } from './commands/check.js';
 import { addDev } from './commands/dev.js';
 import { addDiff } from './commands/diff.js';
 import { addFailures } from './commands/failures.js';
+import { addGrants } from './commands/grants.js';
 import { addHistory } from './commands/history.js';
 import { addPause } from './commands/pause.js';
 import { addPlan } from './commands/plan.js';
+import { addPreview } from './commands/preview.js';
 import { addReset } from './commands/reset.js';
 import { addResume } from './commands/resume.js';
 import { addStatus } from './commands/status.js';
 import { addSync } from './commands/sync.js';
+import { addTestRecord } from './commands/test-record.js';
 import { addUsage } from './commands/usage.js';
 import { addValidate } from './commands/validate.js';
 import { addWorker } from './commands/worker.js';
@@ -35,7 +39,7 @@ export function createProgram(): Command {
     .addHelpText('after', exitCodes)
     .exitOverride();
   // The subcommands take over the settings above, so they are added last. This is the order of the help.
-  const add = [addDev, addWorker, addValidate, addPlan, addApply, addSync, addPause, addResume, addCancel, addReset, addDiff, addStatus, addHistory, addFailures, addUsage];
+  const add = [addDev, addWorker, addValidate, addCheck, addGrants, addPreview, addTestRecord, addPlan, addApply, addSync, addPause, addResume, addCancel, addReset, addDiff, addStatus, addHistory, addFailures, addUsage];
   for (const addCommand of add) addCommand(program);
   return program;
 }

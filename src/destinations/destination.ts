@@ -1,3 +1,5 @@
+import type { CheckItem } from '../contract/reports.js';
+
 /** What one attempt at delivering a batch came to. `reason` is the destination's own words, shortened and free of secrets; it stays in the warehouse, never in Temporal. */
 export type DeliveryAnswer =
   /** The destination took every record. */
@@ -60,5 +62,7 @@ export interface Destination {
    * until it succeeds; so it is safe to repeat. Throws a SluiceError when it can't; the sync then waits to settle.
    */
   publish?(sync: { readonly subscriptionId: string; readonly syncNumber: number }): Promise<void>;
+  /** Tries whether it can be reached and lets Sluice in, and changes nothing there. Never throws for what the destination did. */
+  check?(signal: AbortSignal): Promise<readonly CheckItem[]>;
   close(): Promise<void>;
 }

@@ -76,6 +76,18 @@ export function destinationLaws(name: string, open: () => Promise<DestinationHar
       assert.equal((await harness.destination.deliver(batchOf(events(1)), never)).kind, 'unauthorized');
     });
 
+    it('is checked without a record being sent, and nothing is wrong with it', async () => {
+      const items = (await harness.destination.check?.(never)) ?? [];
+      assert(items.length > 0 && items.every(({ problem }) => problem === null), JSON.stringify(items));
+      assert.equal((await harness.state()).size, 0);
+    });
+
+    it('is checked, and names the one thing that is wrong when the credentials are refused', async () => {
+      await harness.refuseCredentials();
+      const problems = ((await harness.destination.check?.(never)) ?? []).flatMap(({ problem }) => problem ?? []);
+      assert.equal(problems.length, 1, problems.join('\n'));
+    });
+
     it('takes batches at the same time', async () => {
       const batches = [0, 100, 200, 300].map((first) => Array.from({ length: 100 }, (_, index) => event(String(first + index))));
       const answers = await Promise.all(batches.map((batch, index) => harness.destination.deliver(batchOf(batch, 1, index * 100), never)));

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { DryRun } from '../../contract/reports.js';
 import { printJson } from '../output.js';
 import { settingsOf, type Settings } from '../settings.js';
-import { withWarehouse } from '../with-warehouse.js';
+import { withWarehouse } from '../with-adapters.js';
 
 export function addDiff(program: Command): void {
   program

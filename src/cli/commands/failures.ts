@@ -3,7 +3,7 @@ import type { FailureRow, RejectionRow } from '../../contract/reports.js';
 import { printJson, tableText, timeText } from '../output.js';
 import { settingsOf, type Settings } from '../settings.js';
 import { wholeNumber } from '../whole-number.js';
-import { withWarehouse } from '../with-warehouse.js';
+import { withWarehouse } from '../with-adapters.js';
 
 export function addFailures(program: Command): void {
   program

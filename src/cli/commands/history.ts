@@ -3,7 +3,7 @@ import { printJson } from '../output.js';
 import { settingsOf, type Settings } from '../settings.js';
 import { historyText } from '../sync-report.js';
 import { wholeNumber } from '../whole-number.js';
-import { withWarehouse } from '../with-warehouse.js';
+import { withWarehouse } from '../with-adapters.js';
 
 export function addHistory(program: Command): void {
   program

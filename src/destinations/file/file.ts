@@ -5,6 +5,7 @@ import { syncIdOf } from '../../domain/subscription.js';
 import { SluiceError } from '../../errors/errors.js';
 import type { Batch, DeliveryAnswer, Destination } from '../destination.js';
 import { NoAnswerError, within } from '../within.js';
+import { checkFolder } from './check.js';
 import type { FileDestinationConfig } from './config.js';
 import { formatBatch } from './format.js';
 import { writePiece } from './pieces.js';
@@ -42,6 +43,7 @@ export function createFileDestination(name: string, config: FileDestinationConfi
         throw new PublishError(`the files of ${syncId} cannot be published in ${config.path} (${codeOf(error)}): make room, or let the worker write there`);
       }
     },
+    check: () => checkFolder(config.path),
     close: () => Promise.resolve(),
   };
 }

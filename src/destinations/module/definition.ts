@@ -1,3 +1,4 @@
+import type { CheckItem } from '../../contract/reports.js';
 import type { Batch, DeliveryAnswer } from '../destination.js';
 
 /** What checks the settings: any zod schema, of any version since 3. */
@@ -26,6 +27,8 @@ export interface CustomDestination {
   deliver(batch: Batch, signal: AbortSignal): Promise<DeliveryAnswer>;
   /** Called before a sync settles, until it succeeds; so it is safe to repeat. */
   publish?(sync: { readonly subscriptionId: string; readonly syncNumber: number }): Promise<void>;
+  /** For `sluice check`: tries whether the other end can be reached and lets Sluice in, and changes nothing there. */
+  check?(signal: AbortSignal): Promise<readonly CheckItem[]>;
   close?(): Promise<void>;
 }
 

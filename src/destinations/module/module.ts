@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { CheckItem } from '../../contract/reports.js';
 import { SluiceError } from '../../errors/errors.js';
 import type { Batch, DeliveryAnswer, Destination } from '../destination.js';
 import { createReasonWriter } from '../reason.js';
 import { NoAnswerError, within } from '../within.js';
 import type { ModuleDestinationConfig } from './config.js';
-import type { DestinationDefinition } from './definition.js';
+import type { CustomDestination, DestinationDefinition } from './definition.js';
 import { createCustom } from './load.js';
 
 /** A module could not show what a sync delivered; it is asked again. */
@@ -40,10 +41,23 @@ export function createModuleDestination(name: string, config: ModuleDestinationC
         throw new ModulePublishError(`the module of destination "${name}" could not publish a sync (it threw ${error instanceof Error ? error.name : typeof error}); it is asked again`);
       }
     },
+    check: (signal) => checkModule(name, custom, timeoutMs, signal),
     close: async () => custom.close?.(),
   };
 }
 
+/** A module without a check of its own has at least taken its settings. */
+async function checkModule(name: string, custom: CustomDestination, timeoutMs: number, signal: AbortSignal): Promise<readonly CheckItem[]> {
+  const taken = { what: 'takes its settings', problem: null };
+  try {
+    return [taken, ...checkItems.parse(await within(timeoutMs, signal, async (ending) => (await custom.check?.(ending)) ?? []))];
+  } catch (error) {
+    signal.throwIfAborted();
+    return [taken, { what: 'ends its own check', problem: `the module of destination "${name}" threw ${error instanceof Error ? error.name : typeof error}: correct its check` }];
+  }
+}
+
+const checkItems = z.array(z.object({ what: z.string(), problem: z.string().nullable() }));
 const shorten = createReasonWriter([]);
 const reason = z.string().transform(shorten);
 const recordAnswer = z.discriminatedUnion('kind', [

@@ -4,7 +4,9 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { syncIdOf } from '../../domain/subscription.js';
 import type { Batch, DeliveryAnswer, Destination } from '../destination.js';
+import type { CheckItem } from '../../contract/reports.js';
 import { judgeFailure } from './answers.js';
+import { checkTable } from './check.js';
 import type { PostgresDestinationConfig } from './config.js';
 import { displayName, parseTableName, type TableName } from './names.js';
 import { Progress } from './progress.js';
@@ -21,7 +23,7 @@ export function createPostgresDestination(name: string, config: PostgresDestinat
   const { batchSize, batchBytes, concurrency, timeoutMs, giveUpAfterMs, rateLimit } = config;
   const limits = { batchSize, batchBytes, concurrency, timeoutMs, giveUpAfterMs, rateLimit };
   const writer = new TableWriter(config);
-  return { identity: identityOf(name, config), limits, deliver: (batch, signal) => writer.deliver(batch, signal), close: () => writer.close() };
+  return { identity: identityOf(name, config), limits, deliver: (batch, signal) => writer.deliver(batch, signal), check: (signal) => writer.check(signal), close: () => writer.close() };
 }
 
 class TableWriter {
@@ -44,6 +46,10 @@ class TableWriter {
 
   close(): Promise<void> {
     return this.#pool.end();
+  }
+
+  check(signal: AbortSignal): Promise<readonly CheckItem[]> {
+    return checkTable(this.#pool, this.#name, this.config, signal);
   }
 
   async deliver(batch: Batch, signal: AbortSignal): Promise<DeliveryAnswer> {

@@ -15,7 +15,7 @@ export class Progress {
   }
 
   /** Makes a sync the one that may write, in a transaction of its own; waits for batches of an older one that are under way. Returns the newest sync's number. */
-  async open(client: pg.ClientBase, { subscriptionId, syncNumber }: Batch): Promise<number> {
+  async open(client: pg.ClientBase, { subscriptionId, syncNumber }: Pick<Batch, 'subscriptionId' | 'syncNumber'>): Promise<number> {
     await this.#createTables(client);
     const forwarded = await client.query(
       `INSERT INTO ${this.#syncs} AS known (subscription_id, target, sync_number) VALUES ($1, $2, $3)

@@ -1,10 +1,11 @@
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
 import { Pool } from 'undici';
-import type { Destination } from '../destination.js';
+import type { DeliveryAnswer, Destination } from '../destination.js';
 import { judgeExchange } from './answers.js';
+import { webhookChecks } from './check.js';
 import type { WebhookConfig } from './config.js';
-import { exchange } from './exchange.js';
+import { exchange, type Exchange } from './exchange.js';
 import { createReasonWriter } from '../reason.js';
 import { signatureHeaders } from './signature.js';
 import { secretsOf, targetOf } from './target.js';
@@ -24,15 +25,20 @@ export function createWebhook(name: string, config: WebhookConfig): Destination 
   // One timer covers a whole request (exchange.ts); undici's own would only end it earlier.
   const pool = new Pool(target.origin, { connections: concurrency, headersTimeout: 0, bodyTimeout: 0, connect: { timeout: timeoutMs } });
 
+  const post = async (json: Buffer, signal: AbortSignal): Promise<Exchange> => {
+    const headers = config.signing === null ? fixedHeaders : { ...fixedHeaders, ...signatureHeaders(config.signing.secret, json, Date.now()) };
+    const body = config.gzip ? await gzip(json) : json;
+    return exchange(pool, { origin: target.origin, path: target.path, method: config.method, headers, body }, timeoutMs, signal);
+  };
+  const judge = (ended: Exchange, events: readonly Buffer[]): DeliveryAnswer => judgeExchange(ended, events, target.origin, reasonOf, Date.now());
+
   return {
     identity: target.identity,
     limits: { batchSize, batchBytes, concurrency, timeoutMs, giveUpAfterMs, rateLimit },
-    async deliver(batch, signal) {
-      const json = joinAsArray(batch.bodies);
-      const headers = config.signing === null ? fixedHeaders : { ...fixedHeaders, ...signatureHeaders(config.signing.secret, json, Date.now()) };
-      const body = config.gzip ? await gzip(json) : json;
-      const request = { origin: target.origin, path: target.path, method: config.method, headers, body };
-      return judgeExchange(await exchange(pool, request, timeoutMs, signal), batch.events, target.origin, reasonOf, Date.now());
+    deliver: async (batch, signal) => judge(await post(joinAsArray(batch.bodies), signal), batch.events),
+    check: async (signal) => {
+      const ended = await post(joinAsArray([]), signal);
+      return webhookChecks(ended, judge(ended, []), target.origin);
     },
     close: () => pool.destroy(),
   };

@@ -11,7 +11,7 @@ export const explained = {
   deltaOfAll: {
     title: 'Delta, nothing known yet',
     statement: delta,
-    look: 'One scan of the model, one join with an empty table, no sort and no aggregate: every row is in the output, where duplicates are found.',
+    look: 'One scan of the model with the JSON made by its workers, no join, no sort and no aggregate: every row is in the output, where duplicates are found.',
   },
   deltaCounted: {
     title: 'Delta, duplicates found by a count',
@@ -36,7 +36,7 @@ export const explained = {
   reject: {
     title: 'Looking for records to reject',
     statement: /SELECT EXISTS \(SELECT FROM \S+ WHERE record_id IS NULL/,
-    look: 'One pass over the delta, whose rows are those that changed.',
+    look: 'One pass over the delta, whose rows are those that changed. A unique index over hashes of their ids, which has no plan, then tells whether one of them repeats.',
   },
   intent: {
     title: 'Intent',

@@ -10,6 +10,7 @@ import { extractedOf } from './history.js';
 import { tableNames, type TableNames } from './names.js';
 import { modelDigest, readPast, type Past } from './past.js';
 import { maxSamples, reject } from './rejections.js';
+import { recordsIn, tally, type Tally } from './tally.js';
 
 /**
  * Steps 1 and 2 of a sync, in one transaction: either the delta, the intent and the counts are all there, or nothing is.
@@ -28,19 +29,17 @@ export async function diffModel(client: PostgresClient, request: DiffRequest, si
       const delta = tables.delta(sync.number, request.attempt);
       const past = await readPast(connection, tables, subscription.model, columns, request.full);
       await runModel(connection, tables, delta, subscription.model, columns, past);
-      const rejected = await reject(connection, tables, delta, sync.number);
+      const { rejected, left } = await reject(connection, tables, delta, sync.number);
       const sent: readonly Operation[] = past.baselinePending ? [] : operationsSentBy[subscription.syncMode];
-      const counted = await connection.query<{ extracted: string; sendable: string }>(
-        `SELECT count(*) AS extracted, count(*) FILTER (WHERE operation = ANY ($1)) AS sendable FROM ${delta} WHERE operation IN ('new', 'updated', 'deleted')`,
-        [sent],
-      );
-      const extracted = Number(counted.rows[0]?.extracted);
       const limit = client.settings.maxRecordsPerSync;
-      const chunkCount = chunkCountFor(Math.min(Number(counted.rows[0]?.sendable), limit), request.chunking.batchSize, request.chunking.concurrency);
-      const more = extracted > limit;
+      const chunkCount = chunkCountFor(Math.min(recordsIn(left, sent), limit), request.chunking.batchSize, request.chunking.concurrency);
+      const more = recordsIn(left, operationsSentBy.mirror) > limit;
+      const intent = tables.intent(sync.number, request.attempt);
       await connection.query(createIntent(tables, sync.number, request.attempt, { sent, chunkCount, limit: more ? limit : null }));
-      const first = await registerDiff(connection, tables, request, { rejected, chunkCount, more, past, columns });
-      if (!first) await connection.query(`DROP TABLE ${delta}, ${tables.intent(sync.number, request.attempt)}`);
+      // Only a limit makes the intent less than the delta, which has been counted.
+      const taken = more ? (await tally(connection, intent)).counts : left;
+      const first = await registerDiff(connection, tables, request, { rejected, taken, toSend: recordsIn(taken, sent), chunkCount, more, past, columns });
+      if (!first) await connection.query(`DROP TABLE ${delta}, ${intent}`);
       const result = await readDiffResult(connection, tables, sync);
       if (result === null) throw new FencedError(`sync ${subscription.id}-${sync.number} is no longer open, or another attempt has diffed it`);
       return result;
@@ -87,6 +86,8 @@ function createIntent(tables: TableNames, number: number, attempt: number, plan:
 
 interface Found {
   readonly rejected: number;
+  readonly taken: Tally;
+  readonly toSend: number;
   readonly chunkCount: number;
   readonly more: boolean;
   readonly past: Past;
@@ -99,19 +100,17 @@ interface Found {
  */
 async function registerDiff(connection: pg.PoolClient, tables: TableNames, request: DiffRequest, found: Found): Promise<boolean> {
   const { sync, attempt, subscription } = request;
-  const { rejected, chunkCount, more, past, columns } = found;
+  const { rejected, taken, toSend, chunkCount, more, past, columns } = found;
   // Only a timestamp or changed columns give a reason to read the delta once more: on a first sync it is as large as the model.
   const delta = subscription.model.timestamp !== null || past.columnsChanged ? tables.delta(sync.number, attempt) : null;
   const changed = `count(*) FILTER (WHERE operation = 'updated' AND ${resentCondition(past)}) AS resent, max(ts) FILTER (WHERE ts <= now()) AS latest FROM ${delta ?? ''}`;
   const registered = await connection.query(
     `UPDATE ${tables.syncs} SET attempt = $3, rejected = $4::bigint, chunk_count = $5, more_to_extract = $6, full_diff = $7, model_digest = $8, columns = $9,
-       added = counted.added, updated = counted.updated, deleted = counted.deleted, to_send = counted.to_send,
+       added = $10, updated = $11, deleted = $12, to_send = $13,
        resent_for_columns = changed.resent, checkpoint = CASE WHEN $4::bigint <= ${maxSamples} THEN changed.latest END
-     FROM (SELECT count(*) FILTER (WHERE operation = 'new') AS added, count(*) FILTER (WHERE operation = 'updated') AS updated,
-             count(*) FILTER (WHERE operation = 'deleted') AS deleted, count(chunk) AS to_send FROM ${tables.intent(sync.number, attempt)}) AS counted,
-          (SELECT ${delta === null ? '0 AS resent, NULL::timestamptz AS latest' : changed}) AS changed
+     FROM (SELECT ${delta === null ? '0 AS resent, NULL::timestamptz AS latest' : changed}) AS changed
      WHERE number = $1 AND epoch = $2 AND attempt IS NULL AND finished_at IS NULL`,
-    [sync.number, sync.epoch, attempt, rejected, chunkCount, more, past.scope === 'full', modelDigest(subscription.model), JSON.stringify(columns)],
+    [sync.number, sync.epoch, attempt, rejected, chunkCount, more, past.scope === 'full', modelDigest(subscription.model), JSON.stringify(columns), taken.new, taken.updated, taken.deleted, toSend],
   );
   return registered.rowCount === 1;
 }

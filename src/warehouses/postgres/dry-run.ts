@@ -7,6 +7,7 @@ import { hasStateTables } from './history.js';
 import { tableNames } from './names.js';
 import { readPast } from './past.js';
 import { reject } from './rejections.js';
+import { recordsIn } from './tally.js';
 import { createStateTables } from './tables.js';
 
 /** The diff, in a transaction that is rolled back: also the tables of a subscription that has never run. */
@@ -26,19 +27,12 @@ export async function dryRun(client: PostgresClient, subscription: Subscription,
       // The subscription's own list stays untouched, and unlocked for a sync that runs meanwhile.
       const rejections = tables.intent(0, 0);
       await connection.query(`CREATE TABLE ${rejections} (LIKE ${tables.rejections})`);
-      const rejected = await reject(connection, { ...tables, rejections }, delta, 0);
+      const { rejected, left } = await reject(connection, { ...tables, rejections }, delta, 0);
       const sent = past.baselinePending ? [] : operationsSentBy[subscription.syncMode];
-      const counted = await connection.query<Record<'added' | 'updated' | 'deleted' | 'sent' | 'resent', string>>(
-        `SELECT count(*) FILTER (WHERE operation = 'new') AS added, count(*) FILTER (WHERE operation = 'updated') AS updated,
-           count(*) FILTER (WHERE operation = 'deleted') AS deleted, count(*) FILTER (WHERE operation = ANY ($1)) AS sent,
-           count(*) FILTER (WHERE operation = 'updated' AND ${resentCondition(past)}) AS resent
-         FROM ${delta}`,
-        [sent],
-      );
-      const row = counted.rows[0];
-      const extracted = { added: Number(row?.added), updated: Number(row?.updated), deleted: Number(row?.deleted), rejected };
-      const moreToExtract = extracted.added + extracted.updated + extracted.deleted > client.settings.maxRecordsPerSync;
-      return { extracted, toSend: Number(row?.sent), scope: past.scope, resentForColumns: Number(row?.resent), moreToExtract };
+      const resent = await connection.query<{ records: string }>(`SELECT count(*) AS records FROM ${delta} WHERE operation = 'updated' AND ${resentCondition(past)}`);
+      const extracted = { added: left.new, updated: left.updated, deleted: left.deleted, rejected };
+      const moreToExtract = recordsIn(left, operationsSentBy.mirror) > client.settings.maxRecordsPerSync;
+      return { extracted, toSend: recordsIn(left, sent), scope: past.scope, resentForColumns: Number(resent.rows[0]?.records), moreToExtract };
     },
     { bulk: true, signal, rollBack: true },
   );

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { limits } from '../../domain/limits.js';
 import type { TableNames } from './names.js';
+import { tally, type Tally } from './tally.js';
 
 /** Most samples that one sync keeps of what it rejected. */
 export const maxSamples = 1000;
@@ -10,13 +11,12 @@ const identifierBytes = 2_000;
 
 /**
  * Takes out of the delta what can't be sent: no identifier, one that occurs more than once (none of such a group is the truth), one that is too long, too large a record or value
- * (source document, "Extract limits"). Returns how many of the model's rows that were. A rejected record counts as present: it never becomes a deletion.
+ * (source document, "Extract limits"). Returns how many of the model's rows that were, and what is left. A rejected record counts as present: it never becomes a deletion.
  */
-export async function reject(connection: pg.PoolClient, tables: TableNames, delta: string, number: number): Promise<number> {
+export async function reject(connection: pg.PoolClient, tables: TableNames, delta: string, number: number): Promise<{ readonly rejected: number; readonly left: Tally }> {
   await connection.query(`DELETE FROM ${tables.rejections}`);
-  const suspects = await connection.query<{ some: boolean }>(`
-    SELECT EXISTS (SELECT FROM ${delta} WHERE record_id IS NULL OR copies > 1 OR octet_length(record_id) > ${identifierBytes} OR octet_length(body) > ${limits.valueBytes}) AS some`);
-  if (suspects.rows[0]?.some !== true && !(await mayRepeat(connection, delta))) return 0;
+  const found = await tally(connection, delta, `record_id IS NULL OR copies > 1 OR octet_length(record_id) > ${identifierBytes} OR octet_length(body) > ${limits.valueBytes}`);
+  if (!found.suspects && !(await mayRepeat(connection, delta))) return { rejected: 0, left: found.counts };
   const rejected = await connection.query<{ rejected: string }>(`
     WITH repeated AS (
       SELECT record_id FROM ${delta} WHERE record_id IS NOT NULL GROUP BY record_id HAVING sum(copies) > 1
@@ -42,7 +42,7 @@ export async function reject(connection: pg.PoolClient, tables: TableNames, delt
       FROM rejected AS r LEFT JOIN oversized AS o ON o.record_id = r.record_id LIMIT ${maxSamples}
     )
     SELECT coalesce(sum(copies), 0) AS rejected FROM rejected`);
-  return Number(rejected.rows[0]?.rejected);
+  return { rejected: Number(rejected.rows[0]?.rejected), left: (await tally(connection, delta)).counts };
 }
 
 const uniqueViolation = '23505';

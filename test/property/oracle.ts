@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Operation } from '../../src/domain/subscription.js';
+import { operationsSentBy, type Operation, type SyncMode } from '../../src/domain/subscription.js';
 import type { Fate, StagedEvent } from '../conformance/warehouse-driver.js';
 import { allIds, type Version } from './story.js';
 import type { Table } from './table.js';
@@ -18,7 +18,12 @@ const attemptsBeforeExpiry = 5;
 
 /** What the diff of one sync found, as it should be. */
 export interface Finding {
+  /** What changed and is to be sent. */
   readonly due: ReadonlyMap<number, Operation>;
+  /** What changed and is kept back by the sync mode. */
+  readonly excluded: ReadonlySet<number>;
+  /** Of those due, the ones that also a look at recent rows has to find. */
+  readonly recent: ReadonlySet<number>;
   /** What the model showed of each record at that moment; null for what it lacked. */
   readonly versions: ReadonlyMap<number, Version | null>;
   /** Failures that have nothing left to send. */
@@ -33,10 +38,18 @@ export class Oracle {
   /** What the destination last acknowledged of each record. */
   readonly acknowledged = new Map<number, Version>();
 
-  constructor(private readonly table: Table) {}
+  /** The latest time that an earlier sync could see. */
+  private seenUntil = -1;
+
+  constructor(
+    private readonly table: Table,
+    private readonly syncMode: SyncMode,
+  ) {}
 
   find(): Finding {
     const due = new Map<number, Operation>();
+    const excluded = new Set<number>();
+    const recent = new Set<number>();
     const versions = new Map<number, Version | null>();
     const cleared: number[] = [];
     for (const id of allIds) {
@@ -47,14 +60,25 @@ export class Oracle {
       const { acknowledged, failure } = this.of(id);
       const changed = acknowledged !== version || failure?.maybeDelivered === true;
       const givenUp = failure?.expired === true && failure.version === version && !(version === null && acknowledged === null);
-      if (changed && !givenUp) due.set(id, version === null ? 'deleted' : acknowledged === null || acknowledged === unknown ? 'new' : 'updated');
+      if (changed && !givenUp) {
+        const operation = version === null ? 'deleted' : acknowledged === null || acknowledged === unknown ? 'new' : 'updated';
+        if (operationsSentBy[this.syncMode].some((sent) => sent === operation)) due.set(id, operation);
+        else excluded.add(id);
+        const time = copies[0] === undefined ? undefined : this.table.timeOf(copies[0]);
+        if (time === null || (time !== undefined && (time > this.seenUntil || failure !== null))) recent.add(id);
+      }
       if (!changed && failure !== null) cleared.push(id);
     }
-    return { due, versions, cleared, rejected: this.table.rejected };
+    return { due, excluded, recent, versions, cleared, rejected: this.table.rejected };
   }
 
-  /** The laws of one extract: nothing lost, no phantom, every event as the model has it, failures first where there is a limit. */
-  judge(finding: Finding, events: readonly StagedEvent[], limit: number): void {
+  /** From now on these rows are no news any more: the checkpoint may stand at the latest of them. */
+  look(): void {
+    for (const id of allIds) for (const version of this.table.copies(id)) this.seenUntil = Math.max(this.seenUntil, this.table.timeOf(version) ?? -1);
+  }
+
+  /** The laws of one extract: nothing lost, no phantom, every event as the model has it, failures first where there is a limit. `whole`: all of the model was looked at. */
+  judge(finding: Finding, events: readonly StagedEvent[], limit: number, whole: boolean): void {
     const sent = new Map(events.map((event) => [this.idOf(event), event]));
     assert.equal(sent.size, events.length, 'a record is sent once');
     for (const [id, event] of sent) {
@@ -62,7 +86,9 @@ export class Oracle {
       const [version] = this.table.copies(id);
       assert.deepEqual(event.properties, version === undefined ? this.table.nulls : this.table.properties(id, version));
     }
-    assert.equal(sent.size, Math.min(finding.due.size, limit), 'all that is due is sent, up to the limit');
+    if (whole) assert.equal(sent.size, Math.min(finding.due.size, limit), 'all that is due is sent, up to the limit');
+    else assert.deepEqual([...finding.recent].filter((id) => !sent.has(id)), [], 'all that is recent or failing is sent');
+    if (!whole) return;
     const failing = (ids: Iterable<number>): number => [...ids].filter((id) => this.of(id).failure !== null).length;
     assert.equal(failing(sent.keys()), Math.min(failing(finding.due.keys()), limit), 'failures go first');
   }
@@ -75,6 +101,7 @@ export class Oracle {
   /** Notes how a sync's records ended; what is not in `fates` was not sent. */
   settle(finding: Finding, fates: ReadonlyMap<number, Fate>): void {
     for (const id of finding.cleared) this.knowledge.set(id, { ...this.of(id), failure: null });
+    for (const id of finding.excluded) this.acknowledge(id, finding.versions.get(id) ?? null);
     for (const [id, fate] of fates) {
       const version = finding.versions.get(id) ?? null;
       if (fate === 'taken') this.acknowledge(id, version);

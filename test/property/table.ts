@@ -45,30 +45,44 @@ export class Table {
     return [...this.rows.values()].filter(({ length }) => length > 1).reduce((sum, { length }) => sum + length, this.strays);
   }
 
+  /** When a version was written, in minutes; null where it doesn't say. */
+  timeOf(version: Version): number | null {
+    const minutes = version[timePlace] ?? -1;
+    return minutes < 0 ? null : minutes;
+  }
+
   /** Two versions with the same key are the same row. */
   key(version: Version): string {
-    return this.samples(version).map(([text]) => JSON.stringify(text)).join();
+    const time = this.shape.timed ? [this.timeOf(version)] : [];
+    return [...this.samples(version).map(([text]) => JSON.stringify(text)), ...time].join();
   }
 
   properties(id: number, version: Version): Readonly<Record<string, unknown>> {
     const recordId = this.recordId(id);
     const identifier = this.shape.identifier === 'bigint' && Number.isSafeInteger(Number(recordId)) ? Number(recordId) : recordId;
-    return { id: identifier, ...Object.fromEntries(this.samples(version).map(([, json], index) => [`v${index}`, json])) };
+    const time = this.timeOf(version);
+    const written = this.shape.timed ? { at: time === null ? null : `${momentOf(time)}+00:00` } : {};
+    return { id: identifier, ...Object.fromEntries(this.samples(version).map(([, json], index) => [`v${index}`, json])), ...written };
   }
 
   get nulls(): Readonly<Record<string, unknown>> {
-    return { id: null, ...Object.fromEntries(this.shape.columns.map((_, index) => [`v${index}`, null])) };
+    return { id: null, ...Object.fromEntries(this.shape.columns.map((_, index) => [`v${index}`, null])), ...(this.shape.timed ? { at: null } : {}) };
   }
 
   get createStatement(): string {
-    return `create table people (id ${this.shape.identifier}${this.shape.columns.map(({ type }, index) => `, v${index} ${type}`).join('')})`;
+    return `create table people (id ${this.shape.identifier}${this.shape.columns.map(({ type }, index) => `, v${index} ${type}`).join('')}${this.shape.timed ? ', at timestamptz' : ''})`;
   }
 
   get fillStatement(): string {
-    const stray: string[] = Array.from({ length: this.strays }, () => `(null${', null'.repeat(this.shape.columns.length)})`);
-    const rows = [...this.rows].flatMap(([id, copies]) => copies.map((version) => `(${[quote(this.recordId(id)), ...this.samples(version).map(([text]) => (text === null ? 'null' : quote(text)))].join(', ')})`));
+    const stray: string[] = Array.from({ length: this.strays }, () => `(null${', null'.repeat(this.shape.columns.length + (this.shape.timed ? 1 : 0))})`);
+    const rows = [...this.rows].flatMap(([id, copies]) => copies.map((version) => `(${[quote(this.recordId(id)), ...this.samples(version).map(([text]) => (text === null ? 'null' : quote(text))), ...this.writtenAt(version)].join(', ')})`));
     const all = [...stray, ...rows];
     return `delete from people${all.length === 0 ? '' : `; insert into people values ${all.join(', ')}`}`;
+  }
+
+  private writtenAt(version: Version): readonly string[] {
+    const time = this.timeOf(version);
+    return !this.shape.timed ? [] : [time === null ? 'null' : quote(`${momentOf(time)}+00`)];
   }
 
   private samples(version: Version): readonly (readonly [text: string | null, json?: unknown])[] {
@@ -77,4 +91,11 @@ export class Table {
       return samples[pick] ?? ([null, null] as const);
     });
   }
+}
+
+/** The place of the time in a version. */
+export const timePlace = 3;
+
+function momentOf(minutes: number): string {
+  return new Date(Date.UTC(2020, 0, 1) + minutes * 60_000).toISOString().slice(0, 19);
 }

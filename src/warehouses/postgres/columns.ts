@@ -166,6 +166,11 @@ function isDouble(reference: string): string {
 }
 
 function breaksNoLine(column: ModelColumn): boolean {
+  return !mayHoldNumbers(column) || withoutModifier(column.type) === 'jsonb';
+}
+
+/** Whether a column's JSON may have numbers inside lists or objects, as PostgreSQL wrote them. */
+export function mayHoldNumbers(column: ModelColumn): boolean {
   const type = withoutModifier(column.type);
-  return type in binaryForm || hashedAsTheyAre.has(type) || hashedAsBytes.has(type) || type === 'jsonb';
+  return !(type in binaryForm || hashedAsTheyAre.has(type) || hashedAsBytes.has(type));
 }

@@ -1,14 +1,16 @@
 import { to as copyTo } from 'pg-copy-streams';
 import { operationsSentBy, syncIdOf, type Subscription } from '../../domain/subscription.js';
 import { DeltaLostError } from '../../errors/errors.js';
-import type { StagedLines, SyncRef } from '../warehouse.js';
+import { quoteInexactNumbers } from '../exact-numbers.js';
+import type { ModelColumn, StagedLines, SyncRef } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
+import { mayHoldNumbers } from './columns.js';
 import { chunkOf, isOneOf } from './delta.js';
 import { literal, tableNames, type TableNames } from './names.js';
 import { ChunkSplitter } from './chunk-splitter.js';
 
 /**
- * Step 4 of a sync: the records to send, as events (CONTRACT, "What a destination gets"), in one COPY. The JSON was made by the diff and passes through as bytes.
+ * Step 4 of a sync: the records to send, as events (CONTRACT, "What a destination gets"), in one COPY. The JSON was made by the diff and passes through as bytes, but for numbers inside lists and objects.
  * Each line is `<chunk>\t<version><event>`; the CSV settings, whose quote and delimiter JSON never holds raw, keep COPY from escaping anything.
  */
 export async function* readDelta(
@@ -19,7 +21,7 @@ export async function* readDelta(
   const { sync, subscription } = request;
   const tables = tableNames(client.settings.stateSchema, subscription.id);
   const row = await client.transaction(async (connection) => {
-    const found = await connection.query<StagedSync>(`SELECT attempt, to_send, chunk_count, more_to_extract FROM ${tables.syncs} WHERE number = $1 AND attempt IS NOT NULL`, [sync.number]);
+    const found = await connection.query<StagedSync>(`SELECT attempt, to_send, chunk_count, more_to_extract, columns FROM ${tables.syncs} WHERE number = $1 AND attempt IS NOT NULL`, [sync.number]);
     const diffed = found.rows[0];
     if (diffed === undefined) return null;
     const delta = await connection.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [tables.delta(sync.number, diffed.attempt)]);
@@ -28,10 +30,11 @@ export async function* readDelta(
   if (row === null) throw new DeltaLostError(`sync ${subscription.id}-${sync.number} has no delta to stage: its table is gone; the next sync finds its records again`);
   if (Number(row.to_send) === 0) return;
   const copy = `COPY (${eventsOf(tables, sync, subscription, row)}) TO STDOUT (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')`;
+  const inexact = row.columns.some(mayHoldNumbers);
   let read = 0;
   for await (const lines of client.stream(copyTo(copy), new ChunkSplitter(), signal)) {
     read += lines.records;
-    yield lines;
+    yield inexact ? { ...lines, lines: Buffer.from(quoteInexactNumbers(lines.lines.toString('latin1')), 'latin1') } : lines;
   }
   if (read !== Number(row.to_send)) {
     throw new DeltaLostError(
@@ -45,6 +48,7 @@ interface StagedSync {
   readonly to_send: string;
   readonly chunk_count: number;
   readonly more_to_extract: boolean;
+  readonly columns: readonly ModelColumn[];
 }
 
 function eventsOf(tables: TableNames, sync: SyncRef, subscription: Subscription, staged: StagedSync): string {

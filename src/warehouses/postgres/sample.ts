@@ -1,4 +1,5 @@
 import type { Model } from '../../domain/subscription.js';
+import { quoteInexactNumbers } from '../exact-numbers.js';
 import type { Sample } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
 import { checkColumns, describeModel, identifierOf, jsonExpression, modelSource } from './columns.js';
@@ -15,7 +16,7 @@ export async function sampleModel(client: PostgresClient, model: Model, which: {
          WHERE $1::text IS NULL OR ${identifier} = $1 LIMIT $2`,
         [which.recordId ?? null, which.limit],
       );
-      return { columns, records: records.rows };
+      return { columns, records: records.rows.map((record) => ({ ...record, properties: quoteInexactNumbers(record.properties) })) };
     },
     { signal, rollBack: true },
   );

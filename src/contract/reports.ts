@@ -39,3 +39,9 @@ export interface FailureReport {
   readonly total: number;
   readonly rejections: readonly RejectionRow[];
 }
+
+/** One thing that a source or a destination needs, and whether it is there. `problem` says what is missing and who can give it; null when all is well. */
+export interface CheckItem {
+  readonly what: string;
+  readonly problem: string | null;
+}

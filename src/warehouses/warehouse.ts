@@ -1,8 +1,8 @@
 import type { SyncUsage } from '../contract/quota.js';
-import type { DryRun, FailureReport } from '../contract/reports.js';
+import type { CheckItem, DryRun, FailureReport } from '../contract/reports.js';
 import type { SyncLookup } from '../domain/quota-ledger.js';
 import type { AccountReading, Sent } from '../domain/quota-state.js';
-import type { Subscription } from '../domain/subscription.js';
+import type { Model, Subscription } from '../domain/subscription.js';
 import type { Extracted } from '../domain/books.js';
 import type { EarlyEnd, SyncResult, SyncTrigger } from '../domain/sync.js';
 
@@ -10,6 +10,19 @@ import type { EarlyEnd, SyncResult, SyncTrigger } from '../domain/sync.js';
 export interface ModelColumn {
   readonly name: string;
   readonly type: string;
+}
+
+/** Some records of a model, as they are now. */
+export interface Sample {
+  readonly columns: readonly ModelColumn[];
+  readonly records: readonly SampledRecord[];
+}
+
+export interface SampledRecord {
+  /** The identifier as the diff knows it; null where the column is null. */
+  readonly recordId: string | null;
+  /** The properties that a destination would get, as JSON. */
+  readonly properties: string;
 }
 
 /** One sync, as its row in `syncs_<subscription_id>` identifies it. The epoch rises when someone else takes the sync over. */
@@ -180,6 +193,15 @@ export interface Warehouse {
 
   /** What was not delivered, the latest failure first, and samples of what the latest sync rejected. */
   failures(subscriptionId: string, limit: number): Promise<FailureReport>;
+
+  /** The first records of a model, or those of one id. Changes nothing. */
+  sampleModel(model: Model, which: { readonly limit: number; readonly recordId?: string }, signal: AbortSignal): Promise<Sample>;
+
+  /** Tries everything that a sync of these models needs, and undoes it: an item for each permission. Throws WarehouseUnavailableError where the source can't be reached. */
+  checkAccess(models: readonly Model[], signal: AbortSignal): Promise<readonly CheckItem[]>;
+
+  /** The statements that give this source's role the least it needs for these models; comments where something has to be filled in. Changes nothing. */
+  grants(models: readonly Model[], signal: AbortSignal): Promise<readonly string[]>;
 
   /** The settled syncs, newest first. */
   history(subscriptionId: string, limit: number): Promise<readonly SyncResult[]>;

@@ -4,6 +4,7 @@ import { SyncDriver } from './warehouse-driver.js';
 import { checkpointLaws } from './warehouse-suite-checkpoints.js';
 import { diffLaws } from './warehouse-suite-diff.js';
 import { failureLaws } from './warehouse-suite-failures.js';
+import { inspectionLaws } from './warehouse-suite-inspection.js';
 import { leaseLaws } from './warehouse-suite-leases.js';
 import { limitLaws } from './warehouse-suite-limits.js';
 import { rejectionLaws } from './warehouse-suite-rejections.js';
@@ -109,5 +110,6 @@ export function warehouseLaws(name: string, open: () => Promise<WarehouseHarness
     failureLaws(bench);
     leaseLaws(bench);
     stateLaws(bench);
+    inspectionLaws(bench);
   });
 }

@@ -1,5 +1,6 @@
 /** PostgreSQL 14 or newer as a warehouse: the diff, the state tables and the leases, all in SQL. */
 import type { Warehouse } from '../warehouse.js';
+import { checkAccess, grants } from './access.js';
 import { abandonChunk, acquireChunk, finishChunk, registerChunks, releaseChunk } from './chunks.js';
 import { PostgresClient, type PostgresSettings } from './client.js';
 import { describeModel } from './columns.js';
@@ -12,6 +13,7 @@ import { takeGrant } from './grant.js';
 import { resetState } from './reset.js';
 import { readSyncUsage, readUsage } from './usage.js';
 import { readDelta } from './read-delta.js';
+import { sampleModel } from './sample.js';
 import { fenceSync, settleSync } from './settle.js';
 
 export type { PostgresSettings } from './client.js';
@@ -37,6 +39,9 @@ export function createPostgresWarehouse(source: string, settings: PostgresSettin
     syncUsage: (subscriptionId, number) => readSyncUsage(client, subscriptionId, number),
     readUsage: (question) => readUsage(client, question),
     failures: (subscriptionId, limit) => readFailures(client, subscriptionId, limit),
+    sampleModel: (model, which, signal) => sampleModel(client, model, which, signal),
+    checkAccess: (models, signal) => checkAccess(client, models, signal),
+    grants: (models, signal) => grants(client, models, signal),
     history: (subscriptionId, limit) => readHistory(client, subscriptionId, limit),
     close: () => client.close(),
   } satisfies Warehouse;

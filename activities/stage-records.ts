@@ -19,7 +19,7 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
   return withHeartbeat(async (report) => {
     if ((await warehouse.takeGrant(sync, input.grant.records, input.grant.ledger)) === 'void') return { kind: 'void' };
     let staged = 0;
-    const files: (StagedChunk & { readonly writer: ChunkWriter })[] = [];
+    const files: { readonly chunk: StagedChunk; readonly writer: ChunkWriter }[] = [];
     try {
       for await (const block of warehouse.readDelta({ sync, subscription }, cancellation())) {
         const chunk = open.get(block.chunk) ?? (await openChunk(dependencies, input, block.chunk, attempt));
@@ -31,7 +31,7 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
       }
       for (const [chunk, { writer, records }] of open) {
         const file = await writer.finish();
-        files.push({ chunk, records, file: file.name, sha256: file.sha256, writer });
+        files.push({ chunk: { chunk, records, file: file.name, sha256: file.sha256 }, writer });
       }
     } catch (error) {
       // The next attempt needs the room. What can't be removed now is swept later; the reason is what has to be seen.
@@ -39,10 +39,10 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
       throw error;
     }
     // From the question on, the warehouse may count on the files, whether its answer comes or not.
-    const registered = await warehouse.registerChunks(sync, files.map(({ writer: _writer, ...file }) => file));
+    const registered = await warehouse.registerChunks(sync, files.map(({ chunk }) => chunk));
     const taken = new Set(registered.map(({ file }) => file));
     // Another attempt was first. Its files have names of their own, so only what nobody will read goes.
-    await Promise.allSettled(files.filter(({ file }) => !taken.has(file)).map(({ writer }) => writer.abort()));
+    await Promise.allSettled(files.filter(({ chunk }) => !taken.has(chunk.file)).map(({ writer }) => writer.abort()));
     return { kind: 'staged', chunks: registered.map((file) => file.chunk) };
   });
 }

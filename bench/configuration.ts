@@ -43,6 +43,7 @@ export function configurationOf(places: Places, subscription: Subscription): Con
         method: 'POST',
         gzip: false,
         signing: null,
+        tls: null,
         batchSize: 500,
         batchBytes: 4 * 1024 * 1024,
         concurrency: 4,

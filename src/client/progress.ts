@@ -8,7 +8,8 @@ export function processedUnderWay(activities: readonly PendingActivity[]): numbe
   let processed = 0;
   for (const { heartbeatDetails, activityType } of activities) {
     const data = heartbeatDetails?.payloads?.[0]?.data;
-    if (activityType?.name !== 'loadChunk' || !data) continue;
+    // A heartbeat without details is an empty payload.
+    if (activityType?.name !== 'loadChunk' || !data?.length) continue;
     const details = JSON.parse(Buffer.from(data).toString()) as { readonly processed?: number } | null; // written by our own activities
     processed += details?.processed ?? 0;
   }

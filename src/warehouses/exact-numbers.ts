@@ -9,7 +9,7 @@ const tokens = /^-?\d+(?=\{)|"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gm;
 /** Lines of `<version>{event}`, or documents alone, as JSON text in any encoding that keeps ASCII. */
 export function quoteInexactNumbers(lines: string): string {
   return lines.replace(tokens, (token, offset: number) => {
-    const isNumber = token[0] !== '"' && lines[offset + token.length] !== '{';
+    const isNumber = !token.startsWith('"') && lines[offset + token.length] !== '{';
     return isNumber && !holdsExactly(token) ? `"${token}"` : token;
   });
 }

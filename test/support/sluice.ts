@@ -149,6 +149,7 @@ function configurationOf(options: RigOptions, places: { readonly url: string; re
         method: 'POST',
         gzip: false,
         signing: null,
+        tls: null,
         batchSize: 100,
         batchBytes: 1_000_000,
         concurrency: 4,

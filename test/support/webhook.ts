@@ -15,6 +15,7 @@ export function webhookConfig(url: string, changes: Partial<WebhookConfig> = {})
     method: 'POST',
     gzip: false,
     signing: null,
+    tls: null,
     ...changes,
   };
 }

@@ -44,6 +44,7 @@ export function destinationSchema(context: SchemaContext): z.ZodType<Destination
       method: z.enum(['POST', 'PUT', 'PATCH']).default('POST'),
       gzip: z.boolean().default(false),
       signing: z.strictObject({ secret: text }).nullable().default(null),
+      tls: tls(context).nullable().default(null),
       ...apiLimits,
     })
     .transform(inMs);
@@ -60,6 +61,17 @@ const segment = z
     ...apiLimits,
   })
   .transform(inMs);
+
+/** A client certificate is of no use without its key, nor a key without its certificate. */
+function tls(context: SchemaContext) {
+  const path = text.transform((file) => fromFolder(context, file)).optional();
+  return z.strictObject({ caFile: path, certFile: path, keyFile: path }).transform(({ caFile = null, certFile, keyFile }, ctx) => {
+    if (certFile !== undefined && keyFile !== undefined) return { caFile, client: { certFile, keyFile } };
+    if (certFile === undefined && keyFile === undefined) return { caFile, client: null };
+    ctx.addIssue({ code: 'custom', path: [certFile === undefined ? 'certFile' : 'keyFile'], message: 'is missing, expected both certFile and keyFile for a client certificate' });
+    return z.NEVER;
+  });
+}
 
 function postgres(context: SchemaContext) {
   return z

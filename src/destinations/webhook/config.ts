@@ -16,4 +16,6 @@ export interface WebhookConfig {
   readonly gzip: boolean;
   /** Signs each request; see signature.ts for how a receiver checks it. */
   readonly signing: { readonly secret: string } | null;
+  /** Whom to trust instead of the well-known authorities, and what to show to a server that asks for a client certificate. */
+  readonly tls: { readonly caFile: string | null; readonly client: { readonly certFile: string; readonly keyFile: string } | null } | null;
 }

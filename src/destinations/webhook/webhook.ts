@@ -9,13 +9,14 @@ import { exchange, type Exchange } from './exchange.js';
 import { createReasonWriter } from '../reason.js';
 import { signatureHeaders } from './signature.js';
 import { secretsOf, targetOf } from './target.js';
+import { tlsOptionsOf } from './tls.js';
 
 const gzip = promisify(gzipWithCallback);
 
 /**
  * Sends each batch as one JSON array to a URL, over as many kept-alive connections as `concurrency` says.
  *
- * @throws ConfigurationError when the URL is none that HTTP can reach, or a header is none that it can carry
+ * @throws ConfigurationError when the URL is none that HTTP can reach, a header is none that it can carry, or tls names no usable certificates
  */
 export function createWebhook(name: string, config: WebhookConfig): Destination {
   const target = targetOf(name, config);
@@ -23,7 +24,7 @@ export function createWebhook(name: string, config: WebhookConfig): Destination 
   const fixedHeaders = headersOf(config, target.authorization);
   const { batchSize, batchBytes, concurrency, timeoutMs, giveUpAfterMs, rateLimit } = config;
   // One timer covers a whole request (exchange.ts); undici's own would only end it earlier.
-  const pool = new Pool(target.origin, { connections: concurrency, headersTimeout: 0, bodyTimeout: 0, connect: { timeout: timeoutMs } });
+  const pool = new Pool(target.origin, { connections: concurrency, headersTimeout: 0, bodyTimeout: 0, connect: { timeout: timeoutMs, ...tlsOptionsOf(name, config) } });
 
   const post = async (json: Buffer, signal: AbortSignal): Promise<Exchange> => {
     const headers = config.signing === null ? fixedHeaders : { ...fixedHeaders, ...signatureHeaders(config.signing.secret, json, Date.now()) };

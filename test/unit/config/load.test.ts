@@ -58,7 +58,7 @@ describe('loading a configuration', () => {
         'f:10:5: sources.warehouse.url: the environment variable WAREHOUSE_URL is not set: set it where this process starts',
         'f:39:5: destinations.crm.url: the environment variable TENANT is not set: set it where this process starts',
         // Merged in from an anchor, so the entry itself is the nearest place.
-        'f:50:3: destinations.crm-copy.url: the environment variable TENANT is not set: set it where this process starts',
+        'f:51:3: destinations.crm-copy.url: the environment variable TENANT is not set: set it where this process starts',
       ],
     );
   });

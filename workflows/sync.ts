@@ -1,46 +1,16 @@
-import {
-  allHandlersFinished,
-  CancelledFailure,
-  CancellationScope,
-  condition,
-  continueAsNew,
-  defineQuery,
-  defineSignal,
-  defineUpdate,
-  setHandler,
-  upsertMemo,
-  workflowInfo,
-} from '@temporalio/workflow';
-import {
-  messageNames,
-  type CarriedState,
-  type QuotaState,
-  type SubscriptionStatus,
-  type SyncRequest,
-  type SyncRequestAnswer,
-  type SyncWorkflowInput,
-} from '../src/contract/messages.js';
+import { allHandlersFinished, CancelledFailure, CancellationScope, condition, continueAsNew, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import type { CarriedState, SubscriptionStatus, SyncRequestAnswer, SyncWorkflowInput } from '../src/contract/messages.js';
 import { memoKeys } from '../src/contract/names.js';
-import type { QuotaNotice } from '../src/contract/quota.js';
 import { nextStep, refusalOf } from '../src/domain/next-step.js';
-import { minMsBetweenSyncs, nextDueAt } from '../src/domain/schedule.js';
+import { heeded, type QuotaNotice, type QuotaState } from '../src/domain/quota-hold.js';
+import { nextDueAt } from '../src/domain/schedule.js';
 import type { Subscription } from '../src/domain/subscription.js';
 import type { SubscriptionState, SyncResult, SyncTrigger } from '../src/domain/sync.js';
 import { earlyEndOf } from './failures.js';
 import { runSync } from './run-sync.js';
 import { lastingSteps } from './steps.js';
+import { listen, type Addressee } from './sync-messages.js';
 import { showStatus } from './visibility.js';
-
-const requestSyncUpdate = defineUpdate<SyncRequestAnswer, [SyncRequest?]>(messageNames.requestSync);
-const syncNowSignal = defineSignal(messageNames.syncNow);
-const pauseSignal = defineSignal(messageNames.pause);
-const resumeSignal = defineSignal(messageNames.resume);
-const cancelSyncSignal = defineSignal(messageNames.cancelSync);
-const resetSyncSignal = defineSignal(messageNames.resetSync);
-const configureSignal = defineSignal<[unknown]>(messageNames.configure);
-const quotaNoticeSignal = defineSignal<[QuotaNotice]>(messageNames.quotaNotice);
-const statusQuery = defineQuery<SubscriptionStatus>(messageNames.status);
-const historyQuery = defineQuery<readonly SyncResult[]>(messageNames.history);
 
 /** Results that the workflow itself remembers; all of them are in `syncs_<subscription_id>`. */
 const rememberedResults = 10;
@@ -48,7 +18,7 @@ const rememberedResults = 10;
 /** One per subscription, for ever: waits for the schedule or a message, runs a child for each sync, and continues as new between syncs. */
 export async function SyncWorkflow(input: SyncWorkflowInput): Promise<never> {
   const loop = new SubscriptionLoop(input);
-  loop.listen();
+  listen(loop);
   for (;;) {
     await loop.adoptConfigurations();
     await loop.resetIfAsked();
@@ -61,7 +31,7 @@ export async function SyncWorkflow(input: SyncWorkflowInput): Promise<never> {
   }
 }
 
-class SubscriptionLoop {
+class SubscriptionLoop implements Addressee {
   private subscription: Subscription;
   private paused: boolean;
   private anchorMs: number;
@@ -92,58 +62,44 @@ class SubscriptionLoop {
     this.quota = carried?.quota ?? { version: 0, hold: { kind: 'open' } };
   }
 
-  listen(): void {
-    setHandler(requestSyncUpdate, (request) => this.request(request?.full === true), { description: 'Ask for a sync; answers with a request number, or with the reason of a refusal' });
-    this.onSignal(syncNowSignal, 'Start a sync now; a refusal shows in status', async () => {
-      const answer = await this.request(false);
-      this.lastRefusal = answer.accepted ? null : answer.reason;
-    });
-    this.onSignal(pauseSignal, 'Start no sync until resume; one under way goes on', () => {
-      this.paused = true;
-    });
-    this.onSignal(resumeSignal, 'End a pause; what became due meanwhile starts at once', () => {
-      this.paused = false;
-    });
-    this.onSignal(cancelSyncSignal, 'Cancel the sync under way; what was acknowledged is kept', () => {
-      this.current?.scope.cancel();
-    });
-    this.onSignal(resetSyncSignal, 'Forget what was acknowledged, after the sync under way: the next one sends everything', () => {
-      this.resetRequested = true;
-    });
-    setHandler(
-      quotaNoticeSignal,
-      (notice) => {
-        this.heed(notice);
-        this.messages += 1;
-        showStatus(this.status());
-      },
-      { description: 'From the ledger: wait for quota, or go on' },
-    );
-    setHandler(
-      configureSignal,
-      (configuration) => {
-        this.configurations.push(configuration ?? null);
-        this.messages += 1;
-      },
-      { description: 'Replace the subscription, from the next sync on' },
-    );
-    setHandler(statusQuery, () => this.status(), { description: 'State, next and last sync' });
-    setHandler(historyQuery, () => this.recent, { description: 'The latest syncs, newest first' });
+  async syncNow(): Promise<void> {
+    const answer = await this.request(false);
+    this.lastRefusal = answer.accepted ? null : answer.reason;
   }
 
-  private onSignal(signal: ReturnType<typeof defineSignal>, description: string, handle: () => void | Promise<void>): void {
-    setHandler(
-      signal,
-      async () => {
-        await handle();
-        this.messages += 1;
-        showStatus(this.status());
-      },
-      { description },
-    );
+  pause(): void {
+    this.paused = true;
   }
 
-  private async request(full: boolean): Promise<SyncRequestAnswer> {
+  resume(): void {
+    this.paused = false;
+  }
+
+  cancel(): void {
+    this.current?.scope.cancel();
+  }
+
+  reset(): void {
+    this.resetRequested = true;
+  }
+
+  heed(notice: QuotaNotice): void {
+    this.quota = heeded(this.quota, notice, this.lastStartedMs, Date.now());
+  }
+
+  configure(configuration: unknown): void {
+    this.configurations.push(configuration ?? null);
+  }
+
+  history(): readonly SyncResult[] {
+    return this.recent;
+  }
+
+  onHeard(): void {
+    this.messages += 1;
+  }
+
+  async request(full: boolean): Promise<SyncRequestAnswer> {
     // While nothing runs, a configuration that arrived before is about to be adopted, and the request is judged by that.
     await condition(() => this.configurations.length === 0 || this.current !== null);
     const reason = refusalOf(this.subscription.id, this.restState(), this.pausedUntil());
@@ -236,18 +192,6 @@ class SubscriptionLoop {
     return this.quota.hold.kind === 'paused' ? 'quota_paused' : 'idle';
   }
 
-  /** A notice that was overtaken by a newer one says nothing any more. */
-  private heed(notice: QuotaNotice): void {
-    if (notice.version <= this.quota.version) return;
-    const { version } = notice;
-    if (notice.kind === 'paused') {
-      this.quota = { version, hold: { kind: 'paused', untilMs: notice.untilMs } };
-    } else if (this.quota.hold.kind === 'paused' || notice.starts) {
-      const soonest = notice.soon || this.lastStartedMs === null ? 0 : this.lastStartedMs + minMsBetweenSyncs;
-      this.quota = { version, hold: { kind: 'resuming', atMs: Math.max(Date.now() + notice.delayMs, soonest), starts: notice.starts } };
-    }
-  }
-
   private pausedUntil(): string | null {
     const { hold } = this.quota;
     return hold.kind === 'paused' && this.restState() === 'quota_paused' ? new Date(hold.untilMs).toISOString() : null;
@@ -261,7 +205,7 @@ class SubscriptionLoop {
     return dueMs !== null && hold.kind === 'resuming' ? Math.max(dueMs, hold.atMs) : dueMs;
   }
 
-  private status(): SubscriptionStatus {
+  status(): SubscriptionStatus {
     const state = this.current === null ? this.restState() : 'syncing';
     const dueMs = this.nextSyncMs();
     return {

@@ -1,4 +1,4 @@
-import type { QuotaHold } from '../domain/next-step.js';
+import type { QuotaState } from '../domain/quota-hold.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { SubscriptionState, SyncResult } from '../domain/sync.js';
 
@@ -23,12 +23,6 @@ export interface CarriedState {
   readonly resetRequested: boolean;
   /** Absent where the ledger has never said anything. */
   readonly quota?: QuotaState;
-}
-
-/** What the ledger told last, and under which version. */
-export interface QuotaState {
-  readonly version: number;
-  readonly hold: QuotaHold;
 }
 
 /** Manual syncs are numbered: a caller knows its own is done when `served` has reached its number. */

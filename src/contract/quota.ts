@@ -1,6 +1,7 @@
 import type { LedgerState, QuotaTerms, UsageByDay } from '../domain/quota-state.js';
 import type { ReserveRequest, UsageReport } from '../domain/quota-ledger.js';
 import type { WorkspacePlan } from '../domain/plan.js';
+import type { QuotaNotice } from '../domain/quota-hold.js';
 
 /** What starts a QuotaWorkflow. */
 export interface QuotaWorkflowInput {
@@ -29,19 +30,6 @@ export interface QuotaGrant {
   /** Which ledger granted it: a newer one, which doesn't know of it, has made it void. */
   readonly ledger: number;
 }
-
-/** A signal to a SyncWorkflow: the quota has cut it off, or it may go on. Of two, the one with the higher version holds. */
-export type QuotaNotice =
-  | { readonly kind: 'paused'; readonly version: number; readonly untilMs: number }
-  | {
-      readonly kind: 'resumed';
-      readonly version: number;
-      /** Whether a sync starts, after `delayMs`; otherwise the schedule goes on then. */
-      readonly starts: boolean;
-      readonly delayMs: number;
-      /** Even if the last sync started less than 15 minutes ago. */
-      readonly soon: boolean;
-    };
 
 /** What the ledger has to tell someone. */
 export type QuotaDelivery =

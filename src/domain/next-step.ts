@@ -1,12 +1,6 @@
+import type { QuotaHold } from './quota-hold.js';
 import { minMsBetweenSyncs, nextDueAt, type Schedule } from './schedule.js';
 import type { SubscriptionState, SyncTrigger } from './sync.js';
-
-/** What the workspace's quota lets a subscription do. Times in ms since the epoch. */
-export type QuotaHold =
-  | { readonly kind: 'open' }
-  | { readonly kind: 'paused'; readonly untilMs: number }
-  /** It may go on; `starts`: with a sync, because it was cut off. Its schedule waits until then too, so that not all start at once. */
-  | { readonly kind: 'resuming'; readonly atMs: number; readonly starts: boolean };
 
 /** How long after a quota pause should have ended a subscription goes on by itself, in ms: the ledger that would have woken it is gone. */
 const quotaGraceMs = minMsBetweenSyncs;

@@ -2,8 +2,10 @@ import type pg from 'pg';
 import type { CheckItem } from '../../contract/reports.js';
 import type { Model } from '../../domain/subscription.js';
 import { SluiceError } from '../../errors/errors.js';
+import { checked } from '../checked.js';
+import { checkColumns } from '../model-checks.js';
 import type { PostgresClient } from './client.js';
-import { checkColumns, describeModel } from './columns.js';
+import { describeModel } from './columns.js';
 import { quote } from './names.js';
 
 /** What a sync needs of a source, tried in transactions that are undone. The connection comes first, because nothing else can be said without it. */
@@ -44,15 +46,6 @@ export async function grants(client: PostgresClient, models: readonly Model[], s
     ...[...tables].sort().map((table) => `GRANT SELECT ON ${table} ${to}`),
     ...unknown,
   ];
-}
-
-async function checked(what: string, problem: () => Promise<string | null>): Promise<CheckItem> {
-  try {
-    return { what, problem: await problem() };
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    return { what, problem: error.message };
-  }
 }
 
 async function serverProblem(connection: pg.PoolClient): Promise<string | null> {

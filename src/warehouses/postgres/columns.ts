@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { ModelError } from '../../errors/errors.js';
-import { limits } from '../../domain/limits.js';
 import type { Model } from '../../domain/subscription.js';
 import type { ModelColumn } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
@@ -22,26 +20,6 @@ export async function describeModel(client: PostgresClient, query: string): Prom
     );
     return fields.map((field, index) => ({ name: field.name, type: types.rows[index]?.type ?? 'unknown' }));
   });
-}
-
-/** Refuses a model that can't be synced as it is (source document, "Extract limits"); changes nothing. */
-export function checkColumns(model: Model, columns: readonly ModelColumn[]): void {
-  const names = columns.map((column) => column.name);
-  const problem = (text: string): never => {
-    throw new ModelError(`model "${model.name}": ${text}`);
-  };
-  if (columns.length > limits.columns) problem(`it has ${columns.length} columns; the limit is ${limits.columns}`);
-  const long = names.find((name) => [...name].length > limits.columnNameCharacters);
-  if (long !== undefined) problem(`the column name "${long.slice(0, 40)}…" is longer than ${limits.columnNameCharacters} characters`);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) problem(`two columns are named "${twice}"; give one of them an alias`);
-  for (const [role, name] of [['identifier', model.identifier], ['timestamp', model.timestamp?.column]] as const) {
-    if (name !== undefined && !names.includes(name)) problem(`the ${role} column "${name}" is not among its columns (${names.slice(0, 20).join(', ')})`);
-  }
-  const timestamp = columns.find((column) => column.name === model.timestamp?.column);
-  if (timestamp !== undefined && !/^(timestamp|date)(?![a-z])/.test(timestamp.type)) {
-    problem(`the timestamp column "${timestamp.name}" is of type ${timestamp.type}; it has to be a timestamp or a date`);
-  }
 }
 
 /** SQL that reads a model with its columns named c1, c2, …, so that no name of a user's can clash with ours. */

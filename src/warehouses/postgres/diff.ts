@@ -2,15 +2,18 @@ import type pg from 'pg';
 import { chunkCountFor } from '../../domain/chunks.js';
 import { operationsSentBy, type Model, type Operation } from '../../domain/subscription.js';
 import { FencedError } from '../../errors/errors.js';
+import { checkColumns, modelDigest } from '../model-checks.js';
+import { resentCondition, type Past } from '../past.js';
+import { diffResultOf, type DiffColumns } from '../sync-row.js';
+import { recordsIn, type Tally } from '../tally.js';
 import type { DiffRequest, DiffResult, ModelColumn, SyncRef } from '../warehouse.js';
-import { checkColumns, describeModel } from './columns.js';
+import { describeModel } from './columns.js';
 import type { PostgresClient } from './client.js';
 import { addVanishedFailures, chunkOf, createDelta, isOneOf } from './delta.js';
-import { extractedOf } from './history.js';
 import { tableNames, type TableNames } from './names.js';
-import { modelDigest, readPast, type Past } from './past.js';
+import { readPast } from './past.js';
 import { maxSamples, reject } from './rejections.js';
-import { recordsIn, tally, type Tally } from './tally.js';
+import { tally } from './tally.js';
 
 /**
  * Steps 1 and 2 of a sync, in one transaction: either the delta, the intent and the counts are all there, or nothing is.
@@ -115,20 +118,11 @@ async function registerDiff(connection: pg.PoolClient, tables: TableNames, reque
   return registered.rowCount === 1;
 }
 
-/** SQL that is true for updates that only the model's changed columns brought about: all of them, where the former checksum can't be computed any more. */
-export function resentCondition(past: Past): string {
-  return past.formerChecksum !== null ? 'reshaped' : String(past.columnsChanged);
-}
-
 async function readDiffResult(connection: pg.PoolClient, tables: TableNames, sync: SyncRef): Promise<DiffResult | null> {
-  const found = await connection.query<Record<'added' | 'updated' | 'deleted' | 'rejected' | 'to_send' | 'chunk_count', string> & { more_to_extract: boolean }>(
+  const found = await connection.query<DiffColumns>(
     `SELECT added, updated, deleted, rejected, to_send, chunk_count, more_to_extract FROM ${tables.syncs} WHERE number = $1 AND epoch = $2 AND attempt IS NOT NULL`,
     [sync.number, sync.epoch],
   );
   const row = found.rows[0];
-  if (row === undefined) return null;
-  const extracted = extractedOf(row);
-  const toSend = Number(row.to_send);
-  const excluded = extracted.added + extracted.updated + extracted.deleted - toSend;
-  return { extracted, toSend, chunkCount: toSend === 0 ? 0 : Number(row.chunk_count), excluded, moreToExtract: row.more_to_extract };
+  return row === undefined ? null : diffResultOf(row);
 }

@@ -1,13 +1,15 @@
 import type { DryRun } from '../../contract/reports.js';
 import { operationsSentBy, type Subscription } from '../../domain/subscription.js';
-import { checkColumns, checksumAlgorithm, describeModel } from './columns.js';
+import { checksumAlgorithm, describeModel } from './columns.js';
+import { checkColumns } from '../model-checks.js';
+import { resentCondition } from '../past.js';
+import { recordsIn } from '../tally.js';
 import type { PostgresClient } from './client.js';
-import { resentCondition, runModel } from './diff.js';
+import { runModel } from './diff.js';
 import { hasStateTables } from './history.js';
 import { tableNames } from './names.js';
 import { readPast } from './past.js';
 import { reject } from './rejections.js';
-import { recordsIn } from './tally.js';
 import { createStateTables } from './tables.js';
 
 /** The diff, in a transaction that is rolled back: also the tables of a subscription that has never run. */

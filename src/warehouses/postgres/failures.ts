@@ -1,21 +1,8 @@
-import type { FailureReport, FailureRow } from '../../contract/reports.js';
-import type { Operation } from '../../domain/subscription.js';
+import type { FailureReport } from '../../contract/reports.js';
+import { asFailureRow, type FailureColumns } from '../failure-row.js';
 import type { PostgresClient } from './client.js';
 import { hasStateTables } from './history.js';
 import { tableNames } from './names.js';
-
-interface FailureColumns {
-  readonly record_id: string;
-  readonly operation: Operation;
-  readonly maybe_delivered: boolean;
-  readonly attempts: number;
-  readonly first_failed_at: Date;
-  readonly last_failed_at: Date;
-  readonly reason: string;
-  readonly expired: boolean;
-  /** Absent from tables of an earlier version. */
-  readonly code?: string | null;
-}
 
 /** What was not delivered and why, from `failures_` and `rejections_`. */
 export async function readFailures(client: PostgresClient, subscriptionId: string, limit: number): Promise<FailureReport> {
@@ -45,18 +32,4 @@ export async function retryFailures(client: PostgresClient, subscriptionId: stri
     const forgotten = await connection.query(`UPDATE ${tables.failures} SET expired = false, attempts = 0, first_failed_at = now() WHERE expired`);
     return forgotten.rowCount ?? 0;
   });
-}
-
-function asFailureRow(row: FailureColumns): FailureRow {
-  return {
-    recordId: row.record_id,
-    operation: row.operation,
-    maybeDelivered: row.maybe_delivered,
-    attempts: row.attempts,
-    firstFailedAt: row.first_failed_at.toISOString(),
-    lastFailedAt: row.last_failed_at.toISOString(),
-    code: row.code ?? null,
-    reason: row.reason,
-    expired: row.expired,
-  };
 }

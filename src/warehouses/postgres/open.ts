@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { DestinationChangedError, FencedError, WrongOwnerError } from '../../errors/errors.js';
+import { FencedError } from '../../errors/errors.js';
+import { checkOwner, type StateOwner } from '../owner.js';
 import type { OpenAnswer, OpenRequest, SyncRef } from '../warehouse.js';
 import { checksumAlgorithm } from './columns.js';
 import type { PostgresClient } from './client.js';
@@ -47,7 +48,7 @@ interface SyncRow {
 /** What the records table holds was acknowledged by one destination, for one workspace; anything else needs a reset first. Holds the state's row, so that one sync opens at a time. */
 async function checkState(connection: pg.PoolClient, tables: TableNames, request: OpenRequest): Promise<void> {
   const { subscription, owner, destinationIdentity } = request;
-  const found = await connection.query<{ owner: string; destination_identity: string }>(`SELECT owner, destination_identity FROM ${tables.state} FOR UPDATE`);
+  const found = await connection.query<StateOwner>(`SELECT owner, destination_identity FROM ${tables.state} FOR UPDATE`);
   const state = found.rows[0];
   if (state === undefined) {
     await connection.query(`INSERT INTO ${tables.state} VALUES ($1, $2, $3, $4)`, [
@@ -59,16 +60,7 @@ async function checkState(connection: pg.PoolClient, tables: TableNames, request
     await connection.query(`INSERT INTO ${tables.checkpoints} VALUES ($1, $2, NULL)`, [subscription.model.source, subscription.model.name]);
     return;
   }
-  if (state.owner !== owner) {
-    throw new WrongOwnerError(
-      `the state tables of subscription "${subscription.id}" belong to workspace "${state.owner}", not "${owner}": give the subscription another id, or set another stateSchema on source "${subscription.model.source}"`,
-    );
-  }
-  if (state.destination_identity !== destinationIdentity) {
-    throw new DestinationChangedError(
-      `destination "${subscription.destination}" of subscription "${subscription.id}" is not the one that its records were delivered to: run \`sluice reset ${subscription.id}\` to send everything to the new one`,
-    );
-  }
+  checkOwner(state, request);
 }
 
 /** Holds the row of a sync that is still open under its epoch, until the transaction ends; FencedError when it is not. */

@@ -1,13 +1,13 @@
 import { to as copyTo } from 'pg-copy-streams';
 import { operationsSentBy, syncIdOf, type Subscription } from '../../domain/subscription.js';
 import { DeltaLostError } from '../../errors/errors.js';
+import { ChunkSplitter } from '../chunk-splitter.js';
 import { quoteInexactNumbers } from '../exact-numbers.js';
 import type { ModelColumn, StagedLines, SyncRef } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
 import { mayHoldNumbers } from './columns.js';
 import { chunkOf, isOneOf } from './delta.js';
 import { literal, tableNames, type TableNames } from './names.js';
-import { ChunkSplitter } from './chunk-splitter.js';
 
 /**
  * Step 4 of a sync: the records to send, as events (CONTRACT, "What a destination gets"), in one COPY. The JSON was made by the diff and passes through as bytes, but for numbers inside lists and objects.

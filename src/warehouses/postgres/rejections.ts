@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { limits } from '../../domain/limits.js';
 import type { TableNames } from './names.js';
-import { tally, type Tally } from './tally.js';
+import type { Tally } from '../tally.js';
+import { tally } from './tally.js';
 
 /** Most samples that one sync keeps of what it rejected. */
 export const maxSamples = 1000;

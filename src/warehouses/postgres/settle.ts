@@ -1,17 +1,14 @@
 import type pg from 'pg';
-import { booksClose, emptyBooks, type Books } from '../../domain/books.js';
+import { emptyBooks, type Books } from '../../domain/books.js';
 import { finalStatus, type EarlyEnd, type SyncResult } from '../../domain/sync.js';
-import { FencedError, OpenBooksError } from '../../errors/errors.js';
+import { FencedError } from '../../errors/errors.js';
+import { booksOf, closedBooks, maxAttempts, maxDays, type ChunkSums } from '../settlement.js';
+import { asSyncResult, type SyncColumns } from '../sync-row.js';
 import type { SyncRef, UnfinishedChunk } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
-import { asSyncResult, extractedOf, type SyncColumns } from './history.js';
 import { tableNames, type TableNames } from './names.js';
 import { updateStateTables } from './tables.js';
 import { keepUsage } from './usage.js';
-
-/** A failure is retried by this many syncs or for this long, then it expires: not sent again until the model differs from the failed version. */
-const maxAttempts = 5;
-const maxDays = 14;
 
 /** Raises the sync's epoch: from now on nobody else can start, renew or finish a chunk of it. Leases that already run must be waited out. */
 export async function fenceSync(
@@ -50,10 +47,7 @@ export async function settleSync(client: PostgresClient, sync: SyncRef, end: Ear
       const row = await lockSync(connection, tables, sync);
       if (row.status !== 'in_progress') return asSyncResult(sync.subscriptionId, row);
       const intent = row.attempt === null ? null : tables.intent(sync.number, row.attempt);
-      const books = intent === null ? emptyBooks : await countBooks(connection, tables, row, sync);
-      if (!booksClose(books)) {
-        throw new OpenBooksError(`the books of sync ${sync.subscriptionId}-${sync.number} don't close: ${JSON.stringify(books)}; its state tables stay as they are`);
-      }
+      const books = closedBooks(sync, intent === null ? emptyBooks : await countBooks(connection, tables, row, sync));
       if (intent !== null) await moveState(connection, tables, sync, intent);
       if (end === null && books.notSent === 0 && !row.more_to_extract) await completeDiff(connection, tables, sync);
       await keepUsage(connection, tables, sync.number);
@@ -78,23 +72,13 @@ async function lockSync(connection: pg.PoolClient, tables: TableNames, sync: Syn
 }
 
 async function countBooks(connection: pg.PoolClient, tables: TableNames, row: SyncColumns, sync: SyncRef): Promise<Books> {
-  const counted = await connection.query<{ registered: string; doubtful: string; succeeded: string; failed: string; not_sent: string }>(
+  const counted = await connection.query<ChunkSums>(
     `SELECT count(*) AS registered, count(*) FILTER (WHERE holder IS NOT NULL AND finished_at IS NULL) AS doubtful, coalesce(sum(succeeded), 0) AS succeeded, coalesce(sum(failed), 0) AS failed,
        coalesce(sum(CASE WHEN finished_at IS NULL THEN records ELSE not_sent END), 0) AS not_sent
      FROM ${tables.chunks} WHERE sync = $1`,
     [sync.number],
   );
-  const chunks = counted.rows[0];
-  if (Number(chunks?.doubtful) > 0) {
-    throw new OpenBooksError(`sync ${sync.subscriptionId}-${sync.number} has ${chunks?.doubtful ?? ''} chunks that were started and never finished: nobody knows yet how their records ended`);
-  }
-  const extracted = extractedOf(row);
-  const toSend = Number(row.to_send);
-  const succeeded = Number(chunks?.succeeded);
-  const failed = Number(chunks?.failed);
-  // Before the chunks were registered nothing was sent, and all of it still waits.
-  const notSent = Number(chunks?.registered) === 0 ? toSend : Number(chunks?.not_sent);
-  return { extracted, processed: succeeded + failed, succeeded, failed, notSent, excluded: extracted.added + extracted.updated + extracted.deleted - toSend };
+  return booksOf(sync, row, counted.rows[0]);
 }
 
 /** Moves `records_` and `failures_` forward by what the intent and the outcomes say. */

@@ -1,8 +1,6 @@
 import type pg from 'pg';
 import type { Operation } from '../../domain/subscription.js';
-
-/** Records of a delta, by what became of them. */
-export type Tally = Readonly<Record<Operation, number>>;
+import type { Tally } from '../tally.js';
 
 /** Counts a delta. What else is asked of all its rows comes along in the same scan: `suspicious` is SQL that is true for a row to look at more closely. */
 export async function tally(connection: pg.PoolClient, delta: string, suspicious = 'false'): Promise<{ readonly counts: Tally; readonly suspects: boolean }> {
@@ -13,8 +11,4 @@ export async function tally(connection: pg.PoolClient, delta: string, suspicious
   );
   const row = counted.rows[0];
   return { counts: { new: Number(row?.new), updated: Number(row?.updated), deleted: Number(row?.deleted) }, suspects: row?.suspects === true };
-}
-
-export function recordsIn(counts: Tally, operations: readonly Operation[]): number {
-  return operations.reduce((sum, operation) => sum + counts[operation], 0);
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { ModelError } from '../../../../src/errors/errors.js';
 import type { Model } from '../../../../src/domain/subscription.js';
-import { checkColumns, checksumExpression } from '../../../../src/warehouses/postgres/columns.js';
+import { checkColumns } from '../../../../src/warehouses/model-checks.js';
+import { checksumExpression } from '../../../../src/warehouses/postgres/columns.js';
 import type { ModelColumn } from '../../../../src/warehouses/warehouse.js';
 
 const model: Model = { name: 'people', source: 'warehouse', query: 'select 1 as id', identifier: 'id', timestamp: null };

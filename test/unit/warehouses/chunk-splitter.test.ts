@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ChunkSplitter } from '../../../../src/warehouses/postgres/chunk-splitter.js';
-import type { StagedLines } from '../../../../src/warehouses/warehouse.js';
+import { ChunkSplitter } from '../../../src/warehouses/chunk-splitter.js';
+import type { StagedLines } from '../../../src/warehouses/warehouse.js';
 
 const line = fc.record({ chunk: fc.nat(12), text: fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => text.replaceAll('\n', ' ')) });
 

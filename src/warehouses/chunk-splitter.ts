@@ -1,4 +1,4 @@
-import type { StagedLines } from '../warehouse.js';
+import type { StagedLines } from './warehouse.js';
 
 const lineFeed = 0x0a;
 const tab = 0x09;

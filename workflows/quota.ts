@@ -3,6 +3,7 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
+  isCancellation,
   log,
   setCurrentDetails,
   setHandler,
@@ -13,10 +14,12 @@ import { messageNames } from '../src/contract/messages.js';
 import { memoKeys } from '../src/contract/names.js';
 import type { QuotaDelivery, QuotaMessage, QuotaWorkflowInput, UsageView } from '../src/contract/quota.js';
 import { usageText, usageView } from '../src/contract/usage-view.js';
-import { QuotaLedger, type QuotaEffect, type SyncLookup } from '../src/domain/quota-ledger.js';
+import { QuotaLedger, type QuotaEffect } from '../src/domain/quota-ledger.js';
 import { accountKey, isQuotaTerms, type QuotaTerms } from '../src/domain/quota-state.js';
-import { syncIdOf } from '../src/domain/subscription.js';
 import type { CountedUsage } from '../activities/types.js';
+import { earlyEndOf } from './failures.js';
+import { QuotaInbox } from './quota-inbox.js';
+import { QuotaLookups } from './quota-lookups.js';
 import { lastingSteps } from './steps.js';
 
 const quotaMessageSignal = defineSignal<[QuotaMessage]>(messageNames.quotaMessage);
@@ -25,51 +28,69 @@ const usageQuery = defineQuery<UsageView | null>(messageNames.usage);
 /** Handled together: enough that a thousand syncs take a few rounds, few enough for one step's payload. */
 const messagesAtOnce = 500;
 const subscriptionsAtOnce = 500;
+const countingSummary = 'Count this cycle\'s usage from the state tables';
 
-/** What comes in: messages, and what the state tables say about one sync. */
-type Incoming = QuotaMessage | { readonly kind: 'lookup'; readonly account: string; readonly found: SyncLookup };
+/** For another billing day no more than this: the ledger answers nobody meanwhile. */
+const patience = { scheduleToCloseTimeout: '1 minute', retry: { initialInterval: '1 second', maximumAttempts: 4 } } as const;
 
 /** One per workspace: grants records to syncs in batches, counts what they sent, pauses what the limit cuts off and wakes it. */
 export async function QuotaWorkflow(input: QuotaWorkflowInput): Promise<never> {
-  const inbox: Incoming[] = [...(input.carried?.inbox ?? [])];
+  const inbox = new QuotaInbox(input.carried?.inbox);
   let desk: QuotaDesk | null = null;
-  setHandler(quotaMessageSignal, (message) => void inbox.push(message), { description: 'A reservation, a report or other terms' });
+  setHandler(quotaMessageSignal, (message) => inbox.push(message), { description: 'A reservation, a report or other terms' });
   setHandler(usageQuery, () => desk?.view() ?? null, { description: 'What was processed in this cycle, and what is left; null while that is being counted' });
-  setCurrentDetails('Counting what was processed in this billing cycle, from the state tables. Nothing is granted before that.');
-  desk = await QuotaDesk.open(input, inbox);
-  for (;;) {
+  const ledger = input.carried?.ledger ?? null;
+  desk = ledger === null ? await found(input) : new QuotaDesk(input.workspaceId, new QuotaLedger(ledger));
+  while (desk !== null && !workflowInfo().continueAsNewSuggested) {
     setCurrentDetails(usageText(desk.view()));
-    if (workflowInfo().continueAsNewSuggested && desk.isIdle()) return continueAsNew<typeof QuotaWorkflow>(desk.carriedOver());
-    if (inbox.length === 0) await condition(() => inbox.length > 0, desk.msUntilNextEvent(), { summary: 'Turn of the billing cycle, or the end of a share' });
-    await desk.handle(inbox.splice(0, messagesAtOnce));
+    await desk.untilSomethingIsDue(inbox);
+    await desk.handle(inbox.take(messagesAtOnce));
   }
+  return continueAsNew<typeof QuotaWorkflow>(carriedOver(input, desk, inbox));
+}
+
+/** A ledger that has counted everything; null when the history is full before all sources have answered. */
+async function found({ workspaceId, terms }: QuotaWorkflowInput): Promise<QuotaDesk | null> {
+  setCurrentDetails('Counting what was processed in this billing cycle, from the state tables. Nothing is granted before all sources have answered.');
+  const foundedMs = Date.now();
+  const counted = lastingSteps.readUsage.executeWithOptions({ summary: countingSummary }, [{ billingCycleDay: terms.billingCycleDay, atMs: foundedMs, ledger: foundedMs }]);
+  const usage = await Promise.race([counted, condition(() => workflowInfo().continueAsNewSuggested).then(() => null)]);
+  if (usage === null) return null;
+  const ledger = QuotaLedger.found(terms, foundedMs, usage.accounts, usage.past);
+  const desk = new QuotaDesk(workspaceId, ledger);
+  await desk.carryOut([...ledger.wake(foundedMs, true), ...ledger.stillPaused()]);
+  return desk;
+}
+
+function carriedOver({ workspaceId, terms }: QuotaWorkflowInput, desk: QuotaDesk | null, inbox: QuotaInbox): QuotaWorkflowInput {
+  if (desk === null) return { workspaceId, terms, carried: { ledger: null, inbox: inbox.all() } };
+  const ledger = desk.ledger.snapshot();
+  return { workspaceId, terms: ledger.terms, carried: { ledger, inbox: [...desk.lookups.messages(), ...inbox.all()] } };
 }
 
 class QuotaDesk {
-  /** Messages that wait until a sync of their subscription has been looked up, by account. */
-  private readonly waiting = new Map<string, Incoming[]>();
+  readonly lookups = new QuotaLookups();
 
-  private constructor(
+  constructor(
     private readonly workspaceId: string,
-    private readonly inbox: Incoming[],
-    private readonly ledger: QuotaLedger,
+    readonly ledger: QuotaLedger,
   ) {}
 
-  static async open({ workspaceId, terms, carried }: QuotaWorkflowInput, inbox: Incoming[]): Promise<QuotaDesk> {
-    if (carried !== undefined) return new QuotaDesk(workspaceId, inbox, new QuotaLedger(carried.ledger));
-    const foundedMs = Date.now();
-    const usage = await countUsage(terms, foundedMs, foundedMs);
-    const ledger = QuotaLedger.found(terms, foundedMs, usage.accounts, usage.past);
-    const desk = new QuotaDesk(workspaceId, inbox, ledger);
-    await desk.carryOut([...ledger.wake(foundedMs, true), ...ledger.stillPaused()]);
-    return desk;
+  /** Until a message or an answer has come, or the ledger has something to do by itself. */
+  async untilSomethingIsDue(inbox: QuotaInbox): Promise<void> {
+    const came = (): boolean => inbox.size > 0 || this.lookups.answered;
+    if (!came()) await condition(came, Math.max(1, this.ledger.nextEventAt() - Date.now()), { summary: 'Turn of the billing cycle, or the end of a share' });
   }
 
-  async handle(batch: readonly Incoming[]): Promise<void> {
+  async handle(batch: readonly QuotaMessage[]): Promise<void> {
     const effects = [...this.ledger.advance(Date.now())];
-    for (const incoming of batch) {
-      if (incoming.kind === 'configure') effects.push(...(await this.agree(incoming.terms)));
-      else effects.push(...this.take(incoming, false));
+    for (const { account, found, messages } of this.lookups.takeAnswers()) {
+      effects.push(...this.ledger.reconcile(account, found, Date.now()));
+      for (const message of messages) if (message.kind !== 'configure') effects.push(...this.take(message, true));
+    }
+    for (const message of batch) {
+      if (message.kind === 'configure') effects.push(...(await this.agree(message.terms)));
+      else effects.push(...this.take(message, false));
     }
     await this.carryOut(effects);
   }
@@ -78,48 +99,11 @@ class QuotaDesk {
     return usageView(this.workspaceId, this.ledger.snapshot(), Date.now());
   }
 
-  msUntilNextEvent(): number {
-    return Math.max(1, this.ledger.nextEventAt() - Date.now());
-  }
-
-  isIdle(): boolean {
-    return this.waiting.size === 0;
-  }
-
-  carriedOver(): QuotaWorkflowInput {
-    const ledger = this.ledger.snapshot();
-    const inbox = this.inbox.flatMap((incoming) => (incoming.kind === 'lookup' ? [] : [incoming]));
-    return { workspaceId: this.workspaceId, terms: ledger.terms, carried: { ledger, inbox } };
-  }
-
-  private take(incoming: Exclude<Incoming, { kind: 'configure' }>, reconciled: boolean): readonly QuotaEffect[] {
-    if (incoming.kind === 'lookup') return this.resume(incoming.account, incoming.found);
-    const subject = incoming.kind === 'reserve' ? incoming.request : incoming.report;
-    const waiting = this.waiting.get(accountKey(subject.source, subject.subscriptionId));
-    if (waiting !== undefined) {
-      waiting.push(incoming);
-      return [];
-    }
-    const effects = incoming.kind === 'reserve' ? this.ledger.reserve(incoming.request, Date.now(), reconciled) : this.ledger.report(incoming.report, Date.now(), reconciled);
-    for (const effect of effects) if (effect.kind === 'read') this.lookUp(effect, [incoming]);
-    return effects;
-  }
-
-  /** Looks up how a sync ended, while other subscriptions go on. */
-  private lookUp({ account, source, subscriptionId, number }: QuotaEffect & { kind: 'read' }, messages: Incoming[]): void {
-    if (this.waiting.has(account)) return;
-    this.waiting.set(account, messages);
-    void (async () => {
-      const found = await lastingSteps.lookUpSync.executeWithOptions({ summary: `Look up how ${syncIdOf(subscriptionId, number)} ended` }, [{ source, subscriptionId, number }]);
-      this.inbox.push({ kind: 'lookup', account, found });
-    })();
-  }
-
-  private resume(account: string, found: SyncLookup): readonly QuotaEffect[] {
-    const messages = this.waiting.get(account) ?? [];
-    this.waiting.delete(account);
-    const effects = [...this.ledger.reconcile(account, found, Date.now())];
-    for (const message of messages) if (message.kind === 'reserve' || message.kind === 'report') effects.push(...this.take(message, true));
+  private take(message: Exclude<QuotaMessage, { kind: 'configure' }>, reconciled: boolean): readonly QuotaEffect[] {
+    const subject = message.kind === 'reserve' ? message.request : message.report;
+    if (this.lookups.keeps(accountKey(subject.source, subject.subscriptionId), message)) return [];
+    const effects = message.kind === 'reserve' ? this.ledger.reserve(message.request, Date.now(), reconciled) : this.ledger.report(message.report, Date.now(), reconciled);
+    for (const effect of effects) if (effect.kind === 'read') this.lookups.start(effect, [message]);
     return effects;
   }
 
@@ -129,19 +113,34 @@ class QuotaDesk {
       return [];
     }
     const { terms: former, foundedMs } = this.ledger.snapshot();
-    upsertMemo({ [memoKeys.quotaTerms]: terms });
-    if (terms.billingCycleDay === former.billingCycleDay) return this.ledger.agree(terms, Date.now());
-    const usage = await countUsage(terms, Date.now(), foundedMs);
-    return this.ledger.recount(terms, Date.now(), usage.accounts, usage.past);
+    if (terms.billingCycleDay === former.billingCycleDay) {
+      upsertMemo({ [memoKeys.quotaTerms]: terms });
+      return this.ledger.agree(terms, Date.now());
+    }
+    const usage = await this.recount(terms, foundedMs);
+    // Without it the old day holds, which `plan` goes on to show as a difference.
+    const agreed = usage === null ? { ...terms, billingCycleDay: former.billingCycleDay } : terms;
+    upsertMemo({ [memoKeys.quotaTerms]: agreed });
+    return usage === null ? this.ledger.agree(agreed, Date.now()) : this.ledger.recount(agreed, Date.now(), usage.accounts, usage.past);
+  }
+
+  private async recount({ billingCycleDay }: QuotaTerms, ledger: number): Promise<CountedUsage | null> {
+    try {
+      return await lastingSteps.readUsage.executeWithOptions({ summary: countingSummary, ...patience }, [{ billingCycleDay, atMs: Date.now(), ledger }]);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      log.warn('the billing day stays as it was, because the usage could not be counted anew: apply it again', { workspaceId: this.workspaceId, billingCycleDay, ...earlyEndOf(error) });
+      return null;
+    }
   }
 
   /** Tells everyone concerned, many in one step. */
-  private async carryOut(effects: readonly QuotaEffect[]): Promise<void> {
+  async carryOut(effects: readonly QuotaEffect[]): Promise<void> {
     const lines = new Map<string, QuotaDelivery[]>();
     const say = (delivery: QuotaDelivery): void => void lines.set(delivery.subscriptionId, [...(lines.get(delivery.subscriptionId) ?? []), delivery]);
     for (const effect of effects) {
       if (effect.kind === 'threshold') this.warn(effect);
-      else if (effect.kind === 'read') this.lookUp(effect, []);
+      else if (effect.kind === 'read') this.lookups.start(effect, []);
       else say(this.deliveryOf(effect));
     }
     const queue = [...lines.values()];
@@ -168,8 +167,4 @@ class QuotaDesk {
   private warn({ percent, processed, limit }: QuotaEffect & { kind: 'threshold' }): void {
     log.warn('quota.threshold', { workspaceId: this.workspaceId, percent, processed, limit });
   }
-}
-
-function countUsage({ billingCycleDay }: QuotaTerms, atMs: number, ledger: number): Promise<CountedUsage> {
-  return lastingSteps.readUsage.executeWithOptions({ summary: 'Count this cycle\'s usage from the state tables' }, [{ billingCycleDay, atMs, ledger }]);
 }

@@ -40,8 +40,14 @@ export class QuotaDesk {
   async usage(workspaceId: string): Promise<UsageView> {
     if ((await this.currentTerms(workspaceId)) === null) throw new RefusedError(`workspace "${workspaceId}" has no ledger yet: run \`sluice apply\` first`);
     const view = await this.reach.answeredBy(quotaWorkflowId(workspaceId), (handle) => handle.query<UsageView | null>(messageNames.usage));
-    if (view === null) throw new RefusedError(`the usage of workspace "${workspaceId}" is being counted from the state tables: ask again in a moment`);
-    return view;
+    if (view !== null) return view;
+    throw new RefusedError((await this.obstacle(workspaceId)) ?? `the usage of workspace "${workspaceId}" is being counted from the state tables: ask again in a moment`);
+  }
+
+  /** Why the ledger could not count so far, in the words of its step; null when nothing has gone wrong. */
+  private async obstacle(workspaceId: string): Promise<string | null> {
+    const { raw } = await this.reach.reached(this.temporal.workflow.getHandle(quotaWorkflowId(workspaceId)).describe());
+    return raw.pendingActivities?.find(({ lastFailure }) => lastFailure)?.lastFailure?.message ?? null;
   }
 
   private start(input: QuotaWorkflowInput) {

@@ -12,7 +12,8 @@ export interface QuotaWorkflowInput {
 }
 
 export interface CarriedQuota {
-  readonly ledger: LedgerState;
+  /** Null while a new ledger still counts. */
+  readonly ledger: LedgerState | null;
   /** Messages that had arrived and not been handled. */
   readonly inbox: readonly QuotaMessage[];
 }

@@ -1,5 +1,6 @@
 import type { Configuration } from '../../src/config/index.js';
 import type { WorkspacePlan } from '../../src/domain/plan.js';
+import type { QuotaTerms } from '../../src/domain/quota-state.js';
 import { createPeople, type Rig, type Subscribed } from './sluice.js';
 import { fastForward } from './time-skipping.js';
 
@@ -40,7 +41,11 @@ export class QuotaRig {
   }
 
   async changePlan(plan: WorkspacePlan): Promise<void> {
-    this.configuration = { ...this.configuration, workspace: { ...this.configuration.workspace, plan } };
+    await this.changeTerms({ plan });
+  }
+
+  async changeTerms(terms: Partial<QuotaTerms>): Promise<void> {
+    this.configuration = { ...this.configuration, workspace: { ...this.configuration.workspace, ...terms } };
     await this.rig.client.apply({ ...this.configuration, subscriptions: withoutDefault(this.configuration) });
   }
 

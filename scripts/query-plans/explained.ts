@@ -11,7 +11,7 @@ export const explained = {
   deltaOfAll: {
     title: 'Delta, nothing known yet',
     statement: delta,
-    look: 'One scan of the model with the JSON made by its workers, no join, no sort and no aggregate: every row is in the output, where duplicates are found.',
+    look: 'One scan of the model, no join, no sort and no aggregate: every row is in the output, where duplicates are found.',
   },
   deltaCounted: {
     title: 'Delta, duplicates found by a count',
@@ -35,7 +35,7 @@ export const explained = {
   },
   reject: {
     title: 'Looking for records to reject',
-    statement: /SELECT EXISTS \(SELECT FROM \S+ WHERE record_id IS NULL/,
+    statement: /SELECT count\(\*\) FILTER .* AS suspects/s,
     look: 'One pass over the delta, whose rows are those that changed. A unique index over hashes of their ids, which has no plan, then tells whether one of them repeats.',
   },
   intent: {
@@ -46,7 +46,7 @@ export const explained = {
   read: {
     title: 'Reading the delta',
     statement: /COPY \(/,
-    look: 'One pass over the delta alone: it holds what the intent holds.',
+    look: 'One pass over the delta alone: it holds what the intent holds. On a first sync the JSON is made here, by every worker.',
   },
   readCut: {
     title: 'Reading the delta when the intent was cut',

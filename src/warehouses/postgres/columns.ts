@@ -62,7 +62,7 @@ const hashedAsTheyAre = new Set(['boolean', 'smallint', 'integer', 'date', 'uuid
 const hashedAsBytes = new Set(['text', 'character varying']);
 
 /** `numeric(12,2)` → `numeric`, `timestamp(3) with time zone` → `timestamp with time zone`; arrays stay what they are. */
-function withoutModifier(type: string): string {
+export function withoutModifier(type: string): string {
   return type.replace(/\([^)]*\)/, '');
 }
 
@@ -97,54 +97,6 @@ function checksumOver(columns: readonly ModelColumn[], references: readonly stri
   const shape = JSON.stringify([checksumAlgorithm, columns.map((column) => [column.name, withoutModifier(column.type)])]);
   const seed = createHash('sha256').update(shape).digest().readBigInt64BE();
   return `hash_record_extended(ROW(${columns.map((column, index) => hashable(column, references[index] ?? '')).join(', ')}), ${literal(seed.toString())}::bigint)`;
-}
-
-/**
- * SQL for a record as JSON text on one line. Integers beyond 2^53 and decimals that a double can't hold become strings (CONTRACT, "What a destination gets").
- * Put together by concatenation: half the cost of row_to_json over exact columns, and parallel, which a correlated subquery never is.
- */
-export function jsonExpression(columns: readonly ModelColumn[], row: string): string {
-  const fields = columns.map((column, index) => `${literal(`${index === 0 ? '{' : ','}${JSON.stringify(column.name)}:`)} || ${jsonValue(column, `${row}.c${index + 1}`)}`);
-  // Every || copies what stands before it: groups keep that short for models of many columns.
-  const groups = Array.from({ length: Math.ceil(fields.length / 16) }, (_, index) => `(${fields.slice(index * 16, index * 16 + 16).join(' || ')})`);
-  return `(${groups.join(' || ')} || '}')`;
-}
-
-function jsonValue(column: ModelColumn, reference: string): string {
-  const quoted = `coalesce('"' || ${reference}::text || '"', 'null')`;
-  switch (withoutModifier(column.type)) {
-    case 'boolean':
-      return `CASE ${reference} WHEN true THEN 'true' WHEN false THEN 'false' ELSE 'null' END`;
-    case 'smallint':
-    case 'integer':
-      return `coalesce(${reference}::text, 'null')`;
-    case 'bigint':
-      return `CASE WHEN ${reference} BETWEEN -9007199254740991 AND 9007199254740991 THEN ${reference}::text ELSE ${quoted} END`;
-    case 'numeric':
-      // A double holds fifteen digits, whichever they are.
-      if (declaredDigits(column.type) <= 15) return `CASE WHEN ${reference} = 'NaN' THEN '"NaN"' ELSE coalesce(${reference}::text, 'null') END`;
-      return `CASE WHEN ${reference} = 0 OR abs(${reference}) BETWEEN 1e-300 AND 9007199254740991 AND ${isDouble(reference)} THEN ${reference}::text ELSE ${quoted} END`;
-    default: {
-      const json = `coalesce(to_json(${reference})::text, 'null')`;
-      // Inside strings line breaks are escaped; only json brings raw ones, as white space between tokens.
-      return breaksNoLine(column) ? json : `translate(${json}, E'\\n\\r', '  ')`;
-    }
-  }
-}
-
-/** The precision of `numeric(12,2)` is 12; that of `numeric` has no bound. */
-function declaredDigits(type: string): number {
-  const digits = /^numeric\((\d+),\d+\)$/.exec(type)?.[1];
-  return digits === undefined ? Infinity : Number(digits);
-}
-
-/** Whether a numeric comes back from a double's shortest text. The cast back without text keeps 15 digits, which is enough for most and cheaper. */
-function isDouble(reference: string): string {
-  return `(${reference}::float8::numeric = ${reference} OR ${reference}::float8::text::numeric = ${reference})`;
-}
-
-function breaksNoLine(column: ModelColumn): boolean {
-  return !mayHoldNumbers(column) || withoutModifier(column.type) === 'jsonb';
 }
 
 /** Whether a column's JSON may have numbers inside lists or objects, as PostgreSQL wrote them. */

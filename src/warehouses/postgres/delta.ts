@@ -1,7 +1,8 @@
 import type { Model, Operation } from '../../domain/subscription.js';
 import type { ModelColumn } from '../warehouse.js';
-import { checksumExpression, identifierOf, jsonExpression, modelSource, timestampOf } from './columns.js';
+import { checksumExpression, identifierOf, modelSource, timestampOf } from './columns.js';
 import { literal, type TableNames } from './names.js';
+import { carried, type Payload } from './payload.js';
 
 /**
  * How the diff finds identifiers that occur more than once, beyond those that its own output shows.
@@ -11,9 +12,15 @@ import { literal, type TableNames } from './names.js';
  */
 export type DuplicateSearch = 'none' | 'count' | 'group';
 
+/** A table of what changed, and how it carries the records. */
+export interface Delta {
+  readonly table: string;
+  readonly columns: readonly ModelColumn[];
+  readonly payload: Payload;
+}
+
 export interface DeltaPlan {
   readonly model: Model;
-  readonly columns: readonly ModelColumn[];
   readonly search: DuplicateSearch;
   /** Look only at rows from this time on, at those without a time, and at those that failed or were rejected before; null looks at all. */
   readonly since: string | null;
@@ -24,36 +31,43 @@ export interface DeltaPlan {
 }
 
 /**
- * The statement that runs the model, once. Columns of the delta: `record_id`, `operation` (null for the group of unchanged rows), `checksum`, `body` (the record
- * as JSON), `failing`, `ts` (the timestamp column), `reshaped` (only the columns changed, not the data), `copies` (rows of the model), `known` (rows whose id is known).
+ * The statement that runs the model, once. Columns of the delta: `record_id`, `operation` (null for the group of unchanged rows), `checksum`, the record
+ * (payload.ts), `failing`, `ts` (the timestamp column), `reshaped` (only the columns changed, not the data), `copies` (rows of the model), `known` (rows whose id is known).
  * OFFSET bigint '0' keeps the planner from computing the checksum more than once a row, and the JSON for unchanged rows. It leaves the plan parallel, which a plain
  * OFFSET 0 does not: the planner takes that for a limit.
  */
-export function createDelta(delta: string, tables: TableNames, plan: DeltaPlan): string {
-  const rows = changedRows(tables, plan);
-  return `CREATE UNLOGGED TABLE ${delta} AS ${selections[plan.search](rows, aggregatesOf(plan))}`;
+export function createDelta(delta: Delta, tables: TableNames, plan: DeltaPlan): string {
+  return `CREATE UNLOGGED TABLE ${delta.table} AS ${selections[plan.search](delta, tables, plan)}`;
 }
 
 const selections = {
-  none: (rows) => `SELECT record_id, operation, checksum, body, failing, ts, reshaped, (present IS NOT NULL)::int AS copies, 0 AS known ${rows} WHERE operation IS NOT NULL`,
-  count: (rows, aggregates) => `
-    SELECT CASE WHEN operation IS NOT NULL THEN record_id END AS record_id, operation, ${aggregates} ${rows}
+  none: (delta, tables, plan) => `
+    SELECT record_id, operation, checksum, ${carriedBy(delta).map(([name]) => name).join(', ')}, failing, ts, reshaped, (present IS NOT NULL)::int AS copies, 0 AS known
+    ${changedRows(delta, tables, plan)} WHERE operation IS NOT NULL`,
+  count: (delta, tables, plan) => `
+    SELECT CASE WHEN operation IS NOT NULL THEN record_id END AS record_id, operation, ${aggregatesOf(delta, plan)} ${changedRows(delta, tables, plan)}
     GROUP BY CASE WHEN operation IS NOT NULL THEN record_id END, operation`,
-  group: (rows, aggregates) => `
-    SELECT record_id, max(operation) AS operation, ${aggregates} ${rows}
+  group: (delta, tables, plan) => `
+    SELECT record_id, max(operation) AS operation, ${aggregatesOf(delta, plan)} ${changedRows(delta, tables, plan)}
     GROUP BY record_id HAVING max(operation) IS NOT NULL OR count(present) > 1`,
-} as const satisfies Record<DuplicateSearch, (rows: string, aggregates: string) => string>;
+} as const satisfies Record<DuplicateSearch, (delta: Delta, tables: TableNames, plan: DeltaPlan) => string>;
+
+function carriedBy({ payload, columns }: Delta): readonly (readonly [name: string, sql: string])[] {
+  return carried(payload, columns, 'model', `compared.operation IN ('new', 'updated')`);
+}
 
 /** Each aggregate is paid for every unchanged row, so there are no more than the plan has use for. */
-function aggregatesOf({ failures, model, formerChecksum }: DeltaPlan): string {
+function aggregatesOf(delta: Delta, { failures, model, formerChecksum }: DeltaPlan): string {
+  const record = carriedBy(delta).map(([name]) => `max(${name} COLLATE "C") AS ${name}`).join(', ');
   const failing = failures ? 'bool_or(failing)' : 'false';
   const ts = model.timestamp === null ? 'NULL::timestamptz' : 'min(ts)';
   const reshaped = formerChecksum === null ? 'NULL::boolean' : 'bool_or(reshaped)';
-  return `max(checksum) AS checksum, max(body COLLATE "C") AS body, ${failing} AS failing, ${ts} AS ts, ${reshaped} AS reshaped, count(present) AS copies, count(known_id) AS known`;
+  return `max(checksum) AS checksum, ${record}, ${failing} AS failing, ${ts} AS ts, ${reshaped} AS reshaped, count(present) AS copies, count(known_id) AS known`;
 }
 
-function changedRows(tables: TableNames, plan: DeltaPlan): string {
-  const { model, columns, failures, search, since, formerChecksum } = plan;
+function changedRows(delta: Delta, tables: TableNames, plan: DeltaPlan): string {
+  const { columns } = delta;
+  const { model, failures, search, since, formerChecksum } = plan;
   const identifier = identifierOf(model, columns);
   const timestamp = timestampOf(model, columns);
   const recent = `WHERE ${timestamp} >= ${literal(since ?? '')} OR ${timestamp} IS NULL
@@ -68,7 +82,7 @@ function changedRows(tables: TableNames, plan: DeltaPlan): string {
   return `
     FROM (
       SELECT coalesce(model.record_id, known.record_id) AS record_id, compared.operation, model.checksum,
-        CASE WHEN compared.operation IN ('new', 'updated', 'deleted') THEN ${jsonExpression(columns, 'model')} END AS body,
+        ${carriedBy(delta).map(([name, sql]) => `${sql} AS ${name}`).join(', ')},
         failure.record_id IS NOT NULL AS failing, model.ts, known.checksum = model.former_checksum AS reshaped, model.present, known.record_id AS known_id
       FROM (
         SELECT true AS present, ${identifier} AS record_id, ${checksumExpression(columns)} AS checksum, ${formerChecksum ?? 'NULL::bigint'} AS former_checksum, ${timestamp} AS ts, *
@@ -95,14 +109,13 @@ const operationExpression = `
   END`;
 
 /** For failures of records that neither the model nor `records_` has: what may have been delivered is sent as deleted, the others are off the list. */
-export function addVanishedFailures(delta: string, tables: TableNames, columns: readonly ModelColumn[]): string {
-  const nulls = literal(`{${columns.map((column) => `${JSON.stringify(column.name)}:null`).join(',')}}`);
+export function addVanishedFailures(delta: Delta, tables: TableNames): string {
   return `
-    INSERT INTO ${delta} (record_id, operation, body, failing, copies, known)
-    SELECT f.record_id, CASE WHEN f.maybe_delivered THEN 'deleted' ELSE 'cleared' END, CASE WHEN f.maybe_delivered THEN ${nulls} END, true, 0, 0
+    INSERT INTO ${delta.table} (record_id, operation, failing, copies, known)
+    SELECT f.record_id, CASE WHEN f.maybe_delivered THEN 'deleted' ELSE 'cleared' END, true, 0, 0
     FROM ${tables.failures} AS f
     WHERE NOT EXISTS (SELECT FROM ${tables.records} AS r WHERE r.record_id = f.record_id)
-      AND NOT EXISTS (SELECT FROM ${delta} AS d WHERE d.record_id = f.record_id)`;
+      AND NOT EXISTS (SELECT FROM ${delta.table} AS d WHERE d.record_id = f.record_id)`;
 }
 
 /** SQL for the chunk of a record: a hash of its id, so that every staging attempt cuts alike. */

@@ -9,9 +9,10 @@ import { recordsIn, type Tally } from '../tally.js';
 import type { DiffRequest, DiffResult, ModelColumn, SyncRef } from '../warehouse.js';
 import { describeModel } from './columns.js';
 import type { PostgresClient } from './client.js';
-import { addVanishedFailures, chunkOf, createDelta, isOneOf } from './delta.js';
+import { addVanishedFailures, chunkOf, createDelta, isOneOf, type Delta } from './delta.js';
 import { tableNames, type TableNames } from './names.js';
 import { readPast } from './past.js';
+import { payloadOf } from './payload.js';
 import { maxSamples, reject } from './rejections.js';
 import { tally } from './tally.js';
 
@@ -29,9 +30,8 @@ export async function diffModel(client: PostgresClient, request: DiffRequest, si
 
   return client.transaction(
     async (connection) => {
-      const delta = tables.delta(sync.number, request.attempt);
       const past = await readPast(connection, tables, subscription.model, columns, request.full);
-      await runModel(connection, tables, delta, subscription.model, columns, past);
+      const delta = await runModel(connection, tables, tables.delta(sync.number, request.attempt), subscription.model, columns, past);
       const { rejected, left } = await reject(connection, tables, delta, sync.number);
       const sent: readonly Operation[] = past.baselinePending ? [] : operationsSentBy[subscription.syncMode];
       const limit = client.settings.maxRecordsPerSync;
@@ -42,7 +42,7 @@ export async function diffModel(client: PostgresClient, request: DiffRequest, si
       // Only a limit makes the intent less than the delta, which has been counted.
       const taken = more ? (await tally(connection, intent)).counts : left;
       const first = await registerDiff(connection, tables, request, { rejected, taken, toSend: recordsIn(taken, sent), chunkCount, more, past, columns });
-      if (!first) await connection.query(`DROP TABLE ${delta}, ${intent}`);
+      if (!first) await connection.query(`DROP TABLE ${delta.table}, ${intent}`);
       const result = await readDiffResult(connection, tables, sync);
       if (result === null) throw new FencedError(`sync ${subscription.id}-${sync.number} is no longer open, or another attempt has diffed it`);
       return result;
@@ -52,16 +52,18 @@ export async function diffModel(client: PostgresClient, request: DiffRequest, si
 }
 
 /** Makes the delta, and names every duplicate in it: also those among unchanged rows, which only a count betrays. */
-export async function runModel(connection: pg.PoolClient, tables: TableNames, delta: string, model: Model, columns: readonly ModelColumn[], past: Past): Promise<void> {
-  const plan = { model, columns, failures: past.failures, since: past.since, formerChecksum: past.formerChecksum };
+export async function runModel(connection: pg.PoolClient, tables: TableNames, table: string, model: Model, columns: readonly ModelColumn[], past: Past): Promise<Delta> {
+  const plan = { model, failures: past.failures, since: past.since, formerChecksum: past.formerChecksum };
   // A part of the model can't be counted against all that is known; and a model that had duplicates at the last sync is taken to have them still.
   const search = past.known === 0 ? 'none' : past.since !== null || past.duplicates ? 'group' : 'count';
+  const delta = { table, columns, payload: payloadOf(search === 'none', columns) };
   await connection.query(createDelta(delta, tables, { ...plan, search }));
-  if (search === 'count' && (await hidesDuplicates(connection, delta, past.known))) {
-    await connection.query(`DROP TABLE ${delta}`);
+  if (search === 'count' && (await hidesDuplicates(connection, table, past.known))) {
+    await connection.query(`DROP TABLE ${table}`);
     await connection.query(createDelta(delta, tables, { ...plan, search: 'group' }));
   }
-  if (past.failures) await connection.query(addVanishedFailures(delta, tables, columns));
+  if (past.failures) await connection.query(addVanishedFailures(delta, tables));
+  return delta;
 }
 
 /** Takes the group of unchanged rows out of the delta. More rows with a known id than there are known ids: some id occurs more than once. */

@@ -23,15 +23,14 @@ export async function dryRun(client: PostgresClient, subscription: Subscription,
         await createStateTables(connection, client.settings.stateSchema, tables);
         await connection.query(`INSERT INTO ${tables.state} VALUES ('', '', $1, $2)`, [checksumAlgorithm, subscription.initialSync === 'baseline']);
       }
-      const delta = tables.delta(0, 0);
       const past = await readPast(connection, tables, subscription.model, columns, full);
-      await runModel(connection, tables, delta, subscription.model, columns, past);
+      const delta = await runModel(connection, tables, tables.delta(0, 0), subscription.model, columns, past);
       // The subscription's own list stays untouched, and unlocked for a sync that runs meanwhile.
       const rejections = tables.intent(0, 0);
       await connection.query(`CREATE TABLE ${rejections} (LIKE ${tables.rejections})`);
       const { rejected, left } = await reject(connection, { ...tables, rejections }, delta, 0);
       const sent = past.baselinePending ? [] : operationsSentBy[subscription.syncMode];
-      const resent = await connection.query<{ records: string }>(`SELECT count(*) AS records FROM ${delta} WHERE operation = 'updated' AND ${resentCondition(past)}`);
+      const resent = await connection.query<{ records: string }>(`SELECT count(*) AS records FROM ${delta.table} WHERE operation = 'updated' AND ${resentCondition(past)}`);
       const extracted = { added: left.new, updated: left.updated, deleted: left.deleted, rejected };
       const moreToExtract = recordsIn(left, operationsSentBy.mirror) > client.settings.maxRecordsPerSync;
       return { extracted, toSend: recordsIn(left, sent), scope: past.scope, resentForColumns: Number(resent.rows[0]?.records), moreToExtract };

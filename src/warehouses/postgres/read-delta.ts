@@ -1,17 +1,18 @@
 import { to as copyTo } from 'pg-copy-streams';
 import { operationsSentBy, syncIdOf, type Subscription } from '../../domain/subscription.js';
 import { DeltaLostError } from '../../errors/errors.js';
-import { ChunkSplitter } from '../chunk-splitter.js';
 import { quoteInexactNumbers } from '../exact-numbers.js';
 import type { ModelColumn, StagedLines, SyncRef } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
 import { mayHoldNumbers } from './columns.js';
+import { CopiedRows } from './copied-rows.js';
 import { chunkOf, isOneOf } from './delta.js';
 import { literal, tableNames, type TableNames } from './names.js';
+import { bodyOf, type Payload } from './payload.js';
 
 /**
- * Step 4 of a sync: the records to send, as events (CONTRACT, "What a destination gets"), in one COPY. The JSON was made by the diff and passes through as bytes, but for numbers inside lists and objects.
- * Each line is `<chunk>\t<version><event>`; the CSV settings, whose quote and delimiter JSON never holds raw, keep COPY from escaping anything.
+ * Step 4 of a sync: the records to send, as events (CONTRACT, "What a destination gets"), in one COPY. The JSON is made by the warehouse, here or by the diff, and passes through as bytes, but for numbers inside lists and objects.
+ * Each row is its chunk and the line `<version><event>`.
  */
 export async function* readDelta(
   client: PostgresClient,
@@ -21,18 +22,22 @@ export async function* readDelta(
   const { sync, subscription } = request;
   const tables = tableNames(client.settings.stateSchema, subscription.id);
   const row = await client.transaction(async (connection) => {
-    const found = await connection.query<StagedSync>(`SELECT attempt, to_send, chunk_count, more_to_extract, columns FROM ${tables.syncs} WHERE number = $1 AND attempt IS NOT NULL`, [sync.number]);
-    const diffed = found.rows[0];
+    const synced = await connection.query<StagedSync>(`SELECT attempt, to_send, chunk_count, more_to_extract, columns FROM ${tables.syncs} WHERE number = $1 AND attempt IS NOT NULL`, [sync.number]);
+    const diffed = synced.rows[0];
     if (diffed === undefined) return null;
-    const delta = await connection.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [tables.delta(sync.number, diffed.attempt)]);
-    return delta.rows[0]?.there === true ? diffed : null;
+    const delta = await connection.query<{ there: boolean; payload: Payload }>(
+      `SELECT to_regclass($1) IS NOT NULL AS there, CASE WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'body') THEN 'text' ELSE 'columns' END AS payload`,
+      [tables.delta(sync.number, diffed.attempt)],
+    );
+    const found = delta.rows[0];
+    return found?.there === true ? { ...diffed, payload: found.payload } : null;
   });
   if (row === null) throw new DeltaLostError(`sync ${subscription.id}-${sync.number} has no delta to stage: its table is gone; the next sync finds its records again`);
   if (Number(row.to_send) === 0) return;
-  const copy = `COPY (${eventsOf(tables, sync, subscription, row)}) TO STDOUT (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')`;
+  const copy = `COPY (${eventsOf(tables, sync, subscription, row)}) TO STDOUT (FORMAT binary)`;
   const inexact = row.columns.some(mayHoldNumbers);
   let read = 0;
-  for await (const lines of client.stream(copyTo(copy), new ChunkSplitter(), signal)) {
+  for await (const lines of client.stream(copyTo(copy), new CopiedRows(), signal)) {
     read += lines.records;
     yield inexact ? { ...lines, lines: Buffer.from(quoteInexactNumbers(lines.lines.toString('latin1')), 'latin1') } : lines;
   }
@@ -51,13 +56,13 @@ interface StagedSync {
   readonly columns: readonly ModelColumn[];
 }
 
-function eventsOf(tables: TableNames, sync: SyncRef, subscription: Subscription, staged: StagedSync): string {
+function eventsOf(tables: TableNames, sync: SyncRef, subscription: Subscription, staged: StagedSync & { readonly payload: Payload }): string {
   const messagePrefix = literal(`,"messageId":${JSON.stringify(`${syncIdOf(subscription.id, sync.number)}-`).slice(0, -1)}`);
   const event = `coalesce(d.checksum::text, '') || '{"type":"track","event":"' || d.operation || '"' || ${messagePrefix} || substr(to_json(d.record_id)::text, 2)
-    || ',"__segment_id":' || to_json(d.record_id)::text || ',"properties":' || d.body || '}'`;
+    || ',"__segment_id":' || to_json(d.record_id)::text || ',"properties":' || ${bodyOf(staged.payload, staged.columns, 'd')} || '}'`;
   const delta = tables.delta(sync.number, staged.attempt);
   // Only where something was cut off does the intent know more than the delta.
   return staged.more_to_extract
-    ? `SELECT i.chunk || E'\\t' || ${event} FROM ${delta} AS d JOIN ${tables.intent(sync.number, staged.attempt)} AS i ON i.record_id = d.record_id WHERE i.chunk IS NOT NULL`
-    : `SELECT ${chunkOf('d.record_id', staged.chunk_count)} || E'\\t' || ${event} FROM ${delta} AS d WHERE ${isOneOf(operationsSentBy[subscription.syncMode])}`;
+    ? `SELECT i.chunk, ${event} FROM ${delta} AS d JOIN ${tables.intent(sync.number, staged.attempt)} AS i ON i.record_id = d.record_id WHERE i.chunk IS NOT NULL`
+    : `SELECT ${chunkOf('d.record_id', staged.chunk_count)}, ${event} FROM ${delta} AS d WHERE ${isOneOf(operationsSentBy[subscription.syncMode])}`;
 }

@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { limits } from '../../domain/limits.js';
+import type { Delta } from './delta.js';
 import type { TableNames } from './names.js';
+import { bodyOf, mayBeTooLarge } from './payload.js';
 import type { Tally } from '../tally.js';
 import { tally } from './tally.js';
 
@@ -14,19 +16,21 @@ const identifierBytes = 2_000;
  * Takes out of the delta what can't be sent: no identifier, one that occurs more than once (none of such a group is the truth), one that is too long, too large a record or value
  * (source document, "Extract limits"). Returns how many of the model's rows that were, and what is left. A rejected record counts as present: it never becomes a deletion.
  */
-export async function reject(connection: pg.PoolClient, tables: TableNames, delta: string, number: number): Promise<{ readonly rejected: number; readonly left: Tally }> {
+export async function reject(connection: pg.PoolClient, tables: TableNames, delta: Delta, number: number): Promise<{ readonly rejected: number; readonly left: Tally }> {
   await connection.query(`DELETE FROM ${tables.rejections}`);
-  const found = await tally(connection, delta, `record_id IS NULL OR copies > 1 OR octet_length(record_id) > ${identifierBytes} OR octet_length(body) > ${limits.valueBytes}`);
-  if (!found.suspects && !(await mayRepeat(connection, delta))) return { rejected: 0, left: found.counts };
+  const { table, columns, payload } = delta;
+  const large = mayBeTooLarge(payload, columns);
+  const found = await tally(connection, table, `record_id IS NULL OR copies > 1 OR octet_length(record_id) > ${identifierBytes} OR ${large}`);
+  if (!found.suspects && !(await mayRepeat(connection, table))) return { rejected: 0, left: found.counts };
   const rejected = await connection.query<{ rejected: string }>(`
     WITH repeated AS (
-      SELECT record_id FROM ${delta} WHERE record_id IS NOT NULL GROUP BY record_id HAVING sum(copies) > 1
+      SELECT record_id FROM ${table} WHERE record_id IS NOT NULL GROUP BY record_id HAVING sum(copies) > 1
     ), oversized AS (
       SELECT record_id, octet_length(body) AS bytes,
         (SELECT key || '" of ' || octet_length(value::text) FROM json_each(body::json) WHERE octet_length(value::text) > ${limits.valueBytes} LIMIT 1) AS largest
-      FROM ${delta} WHERE octet_length(body) > ${limits.valueBytes}
+      FROM (SELECT record_id, ${bodyOf(payload, columns, 'd')} AS body FROM ${table} AS d WHERE ${large}) AS large WHERE octet_length(body) > ${limits.valueBytes}
     ), gone AS (
-      DELETE FROM ${delta} AS d
+      DELETE FROM ${table} AS d
       WHERE d.record_id IS NULL OR octet_length(d.record_id) > ${identifierBytes} OR d.record_id IN (SELECT record_id FROM repeated)
          OR d.record_id IN (SELECT record_id FROM oversized WHERE bytes > ${limits.recordBytes} OR largest IS NOT NULL)
       RETURNING d.record_id, d.copies
@@ -43,7 +47,7 @@ export async function reject(connection: pg.PoolClient, tables: TableNames, delt
       FROM rejected AS r LEFT JOIN oversized AS o ON o.record_id = r.record_id LIMIT ${maxSamples}
     )
     SELECT coalesce(sum(copies), 0) AS rejected FROM rejected`);
-  return { rejected: Number(rejected.rows[0]?.rejected), left: (await tally(connection, delta)).counts };
+  return { rejected: Number(rejected.rows[0]?.rejected), left: (await tally(connection, table)).counts };
 }
 
 const uniqueViolation = '23505';

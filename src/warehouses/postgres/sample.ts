@@ -3,7 +3,8 @@ import { quoteInexactNumbers } from '../exact-numbers.js';
 import { checkColumns } from '../model-checks.js';
 import type { Sample } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
-import { describeModel, identifierOf, jsonExpression, modelSource } from './columns.js';
+import { describeModel, identifierOf, modelSource } from './columns.js';
+import { jsonExpression } from './record-json.js';
 
 /** Some of a model's records, in no order, written as the diff would write them. */
 export async function sampleModel(client: PostgresClient, model: Model, which: { readonly limit: number; readonly recordId?: string }, signal: AbortSignal): Promise<Sample> {

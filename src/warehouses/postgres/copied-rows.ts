@@ -1,0 +1,43 @@
+import { ChunkBlocks } from '../chunk-blocks.js';
+import type { StagedLines } from '../warehouse.js';
+import type { StreamParser } from './client.js';
+
+/** Signature, flags and an empty extension. */
+const headerBytes = 19;
+/** The number of fields, the first one's length, the chunk, the second one's length. The trailer is shorter, and nothing follows it. */
+const rowHeadBytes = 14;
+const chunkAt = 6;
+const lengthAt = 10;
+
+/**
+ * Takes COPY's binary format apart, with rows of (chunk integer, line text). It has every length beforehand, where text would have to be searched for its ends,
+ * and costs the server half: there is nothing to escape.
+ */
+export class CopiedRows implements StreamParser<StagedLines> {
+  private readonly blocks: ChunkBlocks;
+  private rest: Buffer = Buffer.alloc(0);
+  private position = headerBytes;
+
+  constructor(blockBytes?: number) {
+    this.blocks = new ChunkBlocks(blockBytes);
+  }
+
+  /** Takes the next bytes, cut anywhere; gives out the blocks that are full. */
+  *push(bytes: Buffer): Generator<StagedLines> {
+    const input = this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]);
+    let start = this.position;
+    while (start + rowHeadBytes <= input.length) {
+      const end = start + rowHeadBytes + input.readInt32BE(start + lengthAt);
+      if (end > input.length) break;
+      const full = this.blocks.add(input.readInt32BE(start + chunkAt), input, start + rowHeadBytes, end);
+      if (full !== null) yield full;
+      start = end;
+    }
+    this.rest = input.subarray(Math.min(start, input.length));
+    this.position = start - (input.length - this.rest.length);
+  }
+
+  end(): Iterable<StagedLines> {
+    return this.blocks.end();
+  }
+}

@@ -1,4 +1,5 @@
 import type { Destination } from '../src/destinations/destination.js';
+import type { Mapper } from '../src/destinations/mapping.js';
 import type { Pacer } from '../src/destinations/pacer.js';
 import type { StagingStore } from '../src/staging/staging.js';
 import type { Warehouse } from '../src/warehouses/warehouse.js';
@@ -22,6 +23,6 @@ export interface ActivityDependencies {
   pacerOf(subscription: Subscription): Pacer;
   /** The subscription that arrived as a payload. Throws ConfigurationError with all that is wrong with it. */
   parseSubscription(value: unknown): Subscription;
-  /** Turns a staged event into what the destination gets. */
-  mapperOf(subscription: Subscription): (event: Buffer) => Buffer;
+  /** Null when events go as they are staged. */
+  mapperOf(subscription: Subscription): Mapper | null;
 }

@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity';
+import { RecordBatch } from '../src/destinations/batch.js';
 import { deliverBatch, type BatchOutcome, type RecordEnd } from '../src/destinations/deliver.js';
-import type { Batch, Destination } from '../src/destinations/destination.js';
-import { MappingError } from '../src/destinations/mapping.js';
+import type { Destination, MappedRecord } from '../src/destinations/destination.js';
+import { MappingError, type Mapper } from '../src/destinations/mapping.js';
 import { usageDay } from '../src/domain/billing-cycle.js';
 import { WorkerStoppingError } from '../src/errors/errors.js';
 import { batchesOf, type LineBatch } from '../src/staging/lines.js';
@@ -76,17 +77,17 @@ class ChunkLoad {
     const blocks = staging.readChunk(this.place, { name: this.chunk.file, sha256: this.chunk.sha256 });
     for await (const batch of batchesOf(blocks, this.destination.limits, summarize(entries).position)) {
       if (this.stopping.reason() !== null) return null;
-      const { sendable, unmappable } = mapBatch(batch, map);
-      if (!(await this.waitForTurn(sendable.length))) return null;
+      const { sendable, unmappable } = mapBatch(this.place, batch, map);
+      if (!(await this.waitForTurn(sendable.size))) return null;
       const outcome = await deliverBatch(
         this.destination,
-        batchFor(this.place, sendable),
+        sendable,
         { signal: this.stopping.signal, beforeAttempt: (requestMs) => this.lease.ensureOutlasts(requestMs) },
       );
       // A stopping worker leaves the batch unlogged: its successor sends it again under the same messageIds.
       if (outcome.stop?.kind === 'canceled' && this.stopping.reason() === 'worker') return null;
       const failed = [...unmappable, ...unsuccessfulLines(sendable, outcome)];
-      const entry: OutcomeEntry = { upTo: batch.firstLine + batch.lines.length, batchSize: this.destination.limits.batchSize, failed };
+      const entry: OutcomeEntry = { upTo: batch.firstLine + batch.events.size, batchSize: this.destination.limits.batchSize, failed };
       await staging.appendOutcome(this.place, entry);
       entries.push(entry);
       this.report({ processed: entry.upTo });
@@ -108,37 +109,34 @@ class ChunkLoad {
   }
 }
 
-interface SendableRecord {
-  readonly line: number;
-  readonly event: Buffer;
-  readonly body: Buffer;
+interface Mapped {
+  readonly sendable: RecordBatch;
+  readonly unmappable: readonly LineOutcome[];
 }
 
 /** A record that the mapping can't be applied to fails alone; it counts as an attempt, because only the record or the mapping can mend it. */
-function mapBatch(batch: LineBatch, map: (event: Buffer) => Buffer): { readonly sendable: readonly SendableRecord[]; readonly unmappable: readonly LineOutcome[] } {
-  const sendable: SendableRecord[] = [];
+function mapBatch({ chunk, ...sync }: ChunkPlace, { firstLine, events }: LineBatch, map: Mapper | null): Mapped {
+  const lines = Array.from({ length: events.size }, (_, index) => firstLine + index);
+  if (map === null) return { sendable: new RecordBatch({ ...sync, place: { chunk, lines } }, events), unmappable: [] };
+  const sendable: { readonly line: number; readonly record: MappedRecord }[] = [];
   const unmappable: LineOutcome[] = [];
-  for (const [index, event] of batch.lines.entries()) {
-    const line = batch.firstLine + index;
+  for (const [index, event] of events.parse().entries()) {
+    const line = firstLine + index;
     try {
-      sendable.push({ line, event, body: map(event) });
+      sendable.push({ line, record: map(event) });
     } catch (error) {
       if (!(error instanceof MappingError)) throw error;
       unmappable.push({ line, outcome: 'failed', reason: error.reason });
     }
   }
-  return { sendable, unmappable };
+  const origin = { ...sync, place: { chunk, lines: sendable.map(({ line }) => line) } };
+  return { sendable: new RecordBatch(origin, sendable.map(({ record }) => record)), unmappable };
 }
 
-function batchFor({ subscriptionId, syncNumber, chunk }: ChunkPlace, records: readonly SendableRecord[]): Batch {
-  const place = { chunk, lines: records.map(({ line }) => line) };
-  return { subscriptionId, syncNumber, place, events: records.map(({ event }) => event), bodies: records.map(({ body }) => body) };
-}
-
-function unsuccessfulLines(sent: readonly SendableRecord[], outcome: BatchOutcome): readonly LineOutcome[] {
-  return sent.flatMap(({ line }, index) => {
-    const end = outcome.records[index];
-    return end === undefined || end.kind === 'succeeded' ? [] : [lineOutcome(line, end)];
+function unsuccessfulLines({ place }: RecordBatch, outcome: BatchOutcome): readonly LineOutcome[] {
+  return outcome.records.flatMap((end, index) => {
+    const line = place?.lines[index];
+    return line === undefined || end.kind === 'succeeded' ? [] : [lineOutcome(line, end)];
   });
 }
 

@@ -38,9 +38,11 @@ export async function* unsuccessfulRecords(staging: StagingStore, place: ChunkPl
   if (log.unsuccessful.size === 0 && log.position === chunk.records) return;
   const limits = { batchSize: 1_000, batchBytes: 8 * 1024 * 1024 };
   for await (const batch of batchesOf(staging.readChunk(place, { name: chunk.file, sha256: chunk.sha256 }), limits, 0)) {
-    for (const [index, line] of batch.lines.entries()) {
-      const ended = outcomeOf(batch.firstLine + index, log, tail);
-      if (ended !== null) yield { ...ended, recordId: recordIdOf(line) };
+    const ends = Array.from({ length: batch.events.size }, (_, index) => outcomeOf(batch.firstLine + index, log, tail));
+    if (ends.every((ended) => ended === null)) continue;
+    for (const [index, event] of batch.events.parse().entries()) {
+      const ended = ends[index] ?? null;
+      if (ended !== null) yield { ...ended, recordId: event.__segment_id };
     }
   }
 }
@@ -54,8 +56,4 @@ function unnumbered(logged: LineOutcome | undefined): Omit<RecordOutcome, 'recor
   if (logged === undefined) return null;
   const { outcome, reason, code } = logged;
   return code === undefined ? { outcome, reason } : { outcome, reason, code };
-}
-
-function recordIdOf(event: Buffer): string {
-  return (JSON.parse(event.toString('utf8')) as { readonly __segment_id: string }).__segment_id;
 }

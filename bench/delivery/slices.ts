@@ -26,10 +26,9 @@ export async function prepareSlices(stagedFolder: string, folder: string, batchS
     for (const name of (await readdir(stagedFolder)).toSorted()) {
       const staged = await open(join(stagedFolder, name));
       for await (const batch of batchesOf(staged.createReadStream(), { batchSize, batchBytes: Infinity }, 0)) {
-        const events = batch.lines.map((line) => line.toString());
-        await append(bodiesFile, bodies.ends, `[${events.join(',')}]`);
-        await append(linesFile, lines.ends, `${events.join('\n')}\n`);
-        records += events.length;
+        await append(bodiesFile, bodies.ends, batch.events.json);
+        await append(linesFile, lines.ends, Buffer.concat(batch.events.views().flatMap((event) => [event, lineFeed])));
+        records += batch.events.size;
       }
     }
     return { records, bodies, lines };
@@ -38,8 +37,9 @@ export async function prepareSlices(stagedFolder: string, folder: string, batchS
   }
 }
 
-async function append(file: Awaited<ReturnType<typeof open>>, ends: number[], text: string): Promise<void> {
-  const bytes = Buffer.from(text);
+const lineFeed = Buffer.from('\n');
+
+async function append(file: Awaited<ReturnType<typeof open>>, ends: number[], bytes: Buffer): Promise<void> {
   await file.writeFile(bytes);
   ends.push((ends.at(-1) ?? 0) + bytes.length);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitBeforeRetry } from './backoff.js';
-import type { Batch, DeliveryAnswer, Destination } from './destination.js';
+import type { RecordBatch } from './batch.js';
+import type { DeliveryAnswer, Destination } from './destination.js';
 import { judge, type Group, type RecordEnd, type Refusal } from './verdict.js';
 
 export type { RecordEnd } from './verdict.js';
@@ -54,13 +55,13 @@ const systemClock: Clock = {
  *
  * @throws what `beforeAttempt` throws
  */
-export function deliverBatch(destination: Destination, batch: Batch, options: DeliverOptions): Promise<BatchOutcome> {
+export function deliverBatch(destination: Destination, batch: RecordBatch, options: DeliverOptions): Promise<BatchOutcome> {
   return new Delivery(destination, batch, options).run();
 }
 
 class Delivery {
   readonly #destination: Destination;
-  readonly #batch: Batch;
+  readonly #batch: RecordBatch;
   readonly #options: DeliverOptions;
   readonly #clock: Clock;
   readonly #ends = new Map<number, RecordEnd>();
@@ -70,12 +71,12 @@ class Delivery {
   #failures = 0;
   #lastSettledMs: number;
 
-  constructor(destination: Destination, batch: Batch, options: DeliverOptions) {
+  constructor(destination: Destination, batch: RecordBatch, options: DeliverOptions) {
     this.#destination = destination;
     this.#batch = batch;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#groups = batch.events.length === 0 ? [] : [batch.events.map((_, index) => index)];
+    this.#groups = batch.size === 0 ? [] : [Array.from({ length: batch.size }, (_, index) => index)];
     this.#lastSettledMs = this.#clock.now();
   }
 
@@ -112,7 +113,7 @@ class Delivery {
     if (this.#isCanceled()) return null;
     await this.#options.beforeAttempt(this.#destination.limits.timeoutMs);
     try {
-      return await this.#destination.deliver(partOf(this.#batch, group), this.#options.signal);
+      return await this.#destination.deliver(group.length === this.#batch.size ? this.#batch : this.#batch.part(group), this.#options.signal);
     } catch (error) {
       if (!this.#isCanceled()) throw error;
       this.#doubt(group);
@@ -166,7 +167,7 @@ class Delivery {
 
   #outcome(stop: Stop | null): BatchOutcome {
     const reason = stop?.reason ?? 'nothing was left to send';
-    const records = this.#batch.events.map((_, index): RecordEnd => {
+    const records = Array.from({ length: this.#batch.size }, (_, index): RecordEnd => {
       return this.#ends.get(index) ?? { kind: this.#maybeSent.has(index) ? 'ambiguous' : 'not_sent', reason };
     });
     return { records, stop };
@@ -178,14 +179,4 @@ const canceled: Stop = { kind: 'canceled', reason: 'the delivery was canceled' }
 function gaveUpReason(reason: string, giveUpAfterMs: number, retryAfterMs: number | null): string {
   const asked = retryAfterMs !== null && retryAfterMs > 0 ? `, and wants to be asked again only in ${Math.ceil(retryAfterMs / 1000)} s` : '';
   return `gave up within the ${giveUpAfterMs / 1000} s of giveUpAfter: ${reason}${asked}`;
-}
-
-function partOf(batch: Batch, group: Group): Batch {
-  if (group.length === batch.events.length) return batch;
-  const place = batch.place === undefined ? {} : { place: { ...batch.place, lines: pick(batch.place.lines, group) } };
-  return { ...batch, ...place, events: pick(batch.events, group), bodies: pick(batch.bodies, group) };
-}
-
-function pick<T>(items: readonly T[], group: Group): T[] {
-  return group.flatMap((index) => items[index] ?? []);
 }

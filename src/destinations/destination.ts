@@ -1,4 +1,6 @@
 import type { CheckItem } from '../contract/reports.js';
+import type { StagedEvent } from '../domain/events.js';
+import type { Json } from '../domain/subscription.js';
 
 /**
  * What one attempt at delivering a batch came to. `reason` is the destination's own words, shortened and free of secrets; it stays in the warehouse, never in Temporal.
@@ -22,17 +24,28 @@ export type RecordAnswer =
   /** This record alone should be tried again. */
   | { readonly kind: 'retry'; readonly reason: string; readonly code?: string };
 
-/** Records that leave together. */
+/** Records that leave together, in several forms; what nobody asks for is never made. */
 export interface Batch {
   /** Names the sync inside the destination; destinations with a memory fence on it. */
   readonly subscriptionId: string;
   readonly syncNumber: number;
-  /** Absent for records that are sent outside a sync, which nothing is remembered about. */
-  readonly place?: BatchPlace;
-  /** The events as staged: one JSON document each (CONTRACT, "What a destination gets"). */
-  readonly events: readonly Buffer[];
-  /** What the mapping made of each event; the events themselves where there is no mapping. */
+  /** Null for records that are sent outside a sync, which nothing is remembered about. */
+  readonly place: BatchPlace | null;
+  /** How many records. */
+  readonly size: number;
+  /** The bodies as one JSON array. Where there is no mapping, these are the bytes as staged, and nothing needs to be parsed or written for them. */
+  readonly json: Buffer;
+  /** One JSON document for each record: what the mapping made of it; the event itself where there is no mapping. */
   readonly bodies: readonly Buffer[];
+  readonly records: readonly MappedRecord[];
+}
+
+/** A record, parsed. */
+export interface MappedRecord {
+  /** As staged, but for columns that `nullValues` leaves out. */
+  readonly event: StagedEvent;
+  /** What the mapping made of it; `event` itself where there is no mapping. */
+  readonly body: Json;
 }
 
 /** Where the records of a batch stand within their sync: the same for every attempt, so that a destination with a memory knows a record when it comes again. */

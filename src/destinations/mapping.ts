@@ -2,7 +2,9 @@ import { createRequire } from 'node:module';
 import type * as MappingKit from '@segment/actions-core/mapping-kit';
 import type MappingValidation from '@segment/actions-core/mapping-kit/validate';
 import { ConfigurationError, SluiceError } from '../errors/errors.js';
-import type { Json, JsonObject } from '../domain/subscription.js';
+import type { StagedEvent } from '../domain/events.js';
+import type { JsonObject } from '../domain/subscription.js';
+import type { MappedRecord } from './destination.js';
 
 /** The package's ES modules import each other without file endings, which Node refuses, so its CommonJS build is taken; and only where a mapping asks for it. */
 const load = createRequire(import.meta.url);
@@ -20,27 +22,34 @@ export class MappingError extends SluiceError {
   }
 }
 
+/** Makes of a staged event what the destination gets. Throws MappingError. */
+export type Mapper = (event: StagedEvent) => MappedRecord;
+
 /**
- * Makes the function that turns a staged event into what the destination gets. Events and results are one JSON document each.
+ * Makes the mapper of a subscription; null when there is nothing to do.
  * `omit` leaves null columns out of `properties` before the mapping reads them, so a field mapped from one is left out too;
  * nulls inside a column's own JSON, and nulls that the mapping writes itself, stay.
- * With nothing to do, the very same buffer comes back. Staged numbers are exact as doubles (others are strings), so parsing loses nothing.
+ * Staged numbers are exact as doubles (others are strings), so that events may be parsed and written without loss.
  *
- * @throws ConfigurationError when the mapping itself is invalid; the function it returns throws MappingError
+ * @throws ConfigurationError when the mapping itself is invalid
  */
-export function createMapper(mapping: JsonObject | null, nullValues: 'send' | 'omit'): (event: Buffer) => Buffer {
-  if (mapping === null && nullValues === 'send') return (event) => event;
-  const map = mapping === null ? (event: Event) => event : createTransform(mapping);
-  return (event) => {
-    // Staged by Sluice itself and checked against its digest, so its shape is known.
-    const parsed = JSON.parse(event.toString('utf8')) as Event;
-    return Buffer.from(JSON.stringify(map(nullValues === 'omit' ? withoutNulls(parsed) : parsed)));
+export function createMapper(mapping: JsonObject | null, nullValues: 'send' | 'omit'): Mapper | null {
+  const read = nullValues === 'omit' ? withoutNulls : (event: StagedEvent) => event;
+  if (mapping !== null) {
+    const transform = createTransform(mapping);
+    return (staged) => {
+      const event = read(staged);
+      return { event, body: transform(event) };
+    };
+  }
+  if (nullValues === 'send') return null;
+  return (staged) => {
+    const event = read(staged);
+    return { event, body: event };
   };
 }
 
-type Event = { readonly properties: JsonObject; readonly [key: string]: Json };
-
-function createTransform(mapping: JsonObject): (event: Event) => object {
+function createTransform(mapping: JsonObject): (event: StagedEvent) => JsonObject {
   const { transform } = load('@segment/actions-core/mapping-kit') as typeof MappingKit;
   const { default: validate } = load('@segment/actions-core/mapping-kit/validate') as typeof MappingValidation;
   // A copy, because some directives (@replace) write defaults into the mapping they are given.
@@ -65,6 +74,6 @@ function problemsOf(error: unknown): string[] {
   return all.map((problem) => `mapping: ${problem instanceof Error ? problem.message : String(problem)}`);
 }
 
-function withoutNulls(event: Event): Event {
+function withoutNulls(event: StagedEvent): StagedEvent {
   return { ...event, properties: Object.fromEntries(Object.entries(event.properties).filter(([, value]) => value !== null)) };
 }

@@ -17,6 +17,10 @@ export const operationsSentBy = {
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** One SQL query on a source. The query is pinned per sync: it travels with the subscription, not with the worker. */
 export interface Model {
   readonly name: string;

@@ -1,74 +1,122 @@
+import { EventArray } from '../domain/events.js';
 import { StagingLostError } from '../errors/errors.js';
 
 /** Whole lines that leave together. */
 export interface LineBatch {
   /** 0-based number of the first line within the chunk. */
   readonly firstLine: number;
-  /** The events, without versions and line feeds. They share memory with the blocks they came in. */
-  readonly lines: readonly Buffer[];
+  /** The events, without versions. */
+  readonly events: EventArray;
+}
+
+export interface BatchLimits {
+  readonly batchSize: number;
+  readonly batchBytes: number;
 }
 
 /**
- * Cuts a staged chunk into batches, of at most `batchSize` lines and `batchBytes` bytes (a longer line goes alone), after leaving out `skipLines` lines.
- * Holds one batch and one block at a time, whatever the chunk's size.
+ * Cuts a staged chunk into batches, of at most `batchSize` lines and `batchBytes` bytes of events (a longer one goes alone), after leaving out `skipLines` lines.
+ * Holds one batch and a part of a line at a time, whatever the chunk's size. Keeps nothing of a block once it asks for the next.
  *
  * @throws StagingLostError when the last line has no line feed
  */
-export async function* batchesOf(
-  blocks: AsyncIterable<Buffer>,
-  limits: { readonly batchSize: number; readonly batchBytes: number },
-  skipLines: number,
-): AsyncGenerator<LineBatch, void, undefined> {
-  let lineNumber = 0;
-  let lines: Buffer[] = [];
-  let bytes = 0;
-  const take = (): LineBatch => {
-    const batch = { firstLine: lineNumber - lines.length, lines };
-    lines = [];
-    bytes = 0;
-    return batch;
-  };
-
-  const splitter = new LineSplitter();
-  for await (const block of blocks) {
-    for (const line of splitter.split(block)) {
-      if (lines.length > 0 && bytes + line.length > limits.batchBytes) yield take();
-      if (lineNumber++ < skipLines) continue;
-      const event = line.subarray(line.indexOf(openingBrace));
-      lines.push(event);
-      bytes += event.length;
-      if (lines.length === limits.batchSize) yield take();
-    }
-  }
-  if (splitter.endsInLine) throw new StagingLostError('a staged chunk ends in the middle of a line; the next sync finds its records again');
-  if (lines.length > 0) yield take();
+export async function* batchesOf(blocks: AsyncIterable<Buffer>, limits: BatchLimits, skipLines: number): AsyncGenerator<LineBatch, void, undefined> {
+  const cutter = new BatchCutter(limits, skipLines);
+  for await (const block of blocks) yield* cutter.push(block);
+  yield* cutter.end();
 }
 
 const lineFeed = 0x0a;
+const comma = 0x2c;
+const openingBracket = 0x5b;
+const closingBracket = 0x5d;
 const openingBrace = 0x7b;
 
-/** Splits blocks into lines without copying, but for lines that span blocks. */
-class LineSplitter {
+class BatchCutter {
+  readonly #packer = new EventPacker();
+  #lineNumber = 0;
+  /** What there is of a line that ends in a later block. */
   #begun: Buffer[] = [];
 
-  *split(block: Buffer): Generator<Buffer, void, undefined> {
+  constructor(
+    private readonly limits: BatchLimits,
+    private readonly skipLines: number,
+  ) {}
+
+  *push(block: Buffer): Generator<LineBatch, void, undefined> {
     let start = 0;
     for (let end = block.indexOf(lineFeed); end !== -1; end = block.indexOf(lineFeed, start)) {
-      yield this.#complete(block.subarray(start, end));
+      const line = this.#begun.length === 0 ? null : Buffer.concat([...this.#begun.splice(0), block.subarray(0, end)]);
+      const [source, from, to] = line === null ? [block, start, end] : [line, 0, line.length];
+      const event = afterVersion(source, from);
+      if (!this.#packer.isEmpty && this.#packer.eventBytes + to - event > this.limits.batchBytes) yield this.#take();
+      if (this.#lineNumber++ >= this.skipLines) this.#packer.add(source, event, to);
+      if (this.#packer.size === this.limits.batchSize) yield this.#take();
       start = end + 1;
     }
-    if (start < block.length) this.#begun.push(block.subarray(start));
+    if (start < block.length) this.#begun.push(Buffer.from(block.subarray(start)));
   }
 
-  /** Whether the last line still lacks its line feed. */
-  get endsInLine(): boolean {
-    return this.#begun.length > 0;
+  *end(): Generator<LineBatch, void, undefined> {
+    if (this.#begun.length > 0) throw new StagingLostError('a staged chunk ends in the middle of a line; the next sync finds its records again');
+    if (!this.#packer.isEmpty) yield this.#take();
   }
 
-  #complete(end: Buffer): Buffer {
-    if (this.#begun.length === 0) return end;
-    const line = Buffer.concat([...this.#begun, end]);
-    this.#begun = [];
-    return line;
+  #take(): LineBatch {
+    return { firstLine: this.#lineNumber - this.#packer.size, events: this.#packer.take() };
+  }
+}
+
+function afterVersion(source: Buffer, start: number): number {
+  // Versions are short: looking byte by byte costs less than a call does.
+  let place = start;
+  while (source[place] !== openingBrace && place < source.length) place++;
+  return place;
+}
+
+/** Writes events one after the other into a buffer that grows. */
+class EventPacker {
+  #json = Buffer.allocUnsafeSlow(4096);
+  #ends: number[] = [];
+  /** Where the next event begins. */
+  #next = 1;
+
+  get size(): number {
+    return this.#ends.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.#ends.length === 0;
+  }
+
+  /** Bytes of the events alone. */
+  get eventBytes(): number {
+    return this.#next - 1 - this.#ends.length;
+  }
+
+  add(source: Buffer, start: number, end: number): void {
+    const eventEnd = this.#next + end - start;
+    if (eventEnd >= this.#json.length) this.#grow(eventEnd + 1);
+    source.copy(this.#json, this.#next, start, end);
+    this.#json[eventEnd] = comma;
+    this.#ends.push(eventEnd);
+    this.#next = eventEnd + 1;
+  }
+
+  /** Gives the events out and starts anew, with room for as many bytes, because one batch is nearly as large as the next. */
+  take(): EventArray {
+    this.#json[0] = openingBracket;
+    this.#json[this.#next - 1] = closingBracket;
+    const events = new EventArray(this.#json.subarray(0, this.#next), this.#ends);
+    this.#json = Buffer.allocUnsafeSlow(this.#next + (this.#next >> 4));
+    this.#ends = [];
+    this.#next = 1;
+    return events;
+  }
+
+  #grow(least: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(least, 2 * this.#json.length));
+    this.#json.copy(larger, 0, 0, this.#next);
+    this.#json = larger;
   }
 }

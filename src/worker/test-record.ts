@@ -1,4 +1,6 @@
-import type { Batch, DeliveryAnswer, RecordAnswer } from '../destinations/destination.js';
+import { RecordBatch } from '../destinations/batch.js';
+import type { DeliveryAnswer, RecordAnswer } from '../destinations/destination.js';
+import { EventArray } from '../domain/events.js';
 import type { Subscription } from '../domain/subscription.js';
 import { RefusedError } from '../errors/errors.js';
 import type { Sample } from '../warehouses/warehouse.js';
@@ -15,8 +17,10 @@ export interface TestedRecord {
 /** Takes one record of a subscription through the mapping and, if told, to the destination, once and outside of any sync: no state and no usage changes by it. */
 export async function testRecord(adapters: Adapters, subscription: Subscription, { id, send }: { readonly id?: string; readonly send: boolean }): Promise<TestedRecord> {
   const event = await eventOf(adapters, subscription, id);
-  const mapped = adapters.dependencies().mapperOf(subscription)(event);
-  return { event, mapped, answer: send ? await sendOnce(adapters, subscription, event, mapped) : null };
+  const map = adapters.dependencies().mapperOf(subscription);
+  const content = EventArray.of([event]);
+  const batch = new RecordBatch({ subscriptionId: subscription.id, syncNumber: 0, place: null }, map === null ? content : content.parse().map(map));
+  return { event, mapped: batch.bodies[0] ?? event, answer: send ? await sendOnce(adapters, subscription, batch) : null };
 }
 
 /** Its messageId is another one each time, so that no destination takes it for a record that it has. */
@@ -38,10 +42,9 @@ function recordIn({ records }: Sample, model: string, wanted: string | undefined
   return record;
 }
 
-async function sendOnce(adapters: Adapters, { id, destination: name }: Subscription, event: Buffer, body: Buffer): Promise<DeliveryAnswer | RecordAnswer> {
+async function sendOnce(adapters: Adapters, { destination: name }: Subscription, batch: RecordBatch): Promise<DeliveryAnswer | RecordAnswer> {
   const destination = adapters.destination(name);
   if (destination === null) throw new RefusedError(`the configuration has no destination "${name}"`);
-  const batch: Batch = { subscriptionId: id, syncNumber: 0, events: [event], bodies: [body] };
   const answer = await destination.deliver(batch, new AbortController().signal);
   return answer.kind === 'answered' ? (answer.records[0] ?? { kind: 'retry', reason: 'the destination said nothing about the record' }) : answer;
 }

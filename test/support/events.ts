@@ -1,4 +1,6 @@
-import type { Batch } from '../../src/destinations/destination.js';
+import { RecordBatch } from '../../src/destinations/batch.js';
+import { EventArray } from '../../src/domain/events.js';
+import type { Mapper } from '../../src/destinations/mapping.js';
 import type { JsonObject, Operation } from '../../src/domain/subscription.js';
 
 /** A staged event, as CONTRACT describes it. */
@@ -12,13 +14,20 @@ export function events(count: number, syncNumber = 1): Buffer[] {
   return Array.from({ length: count }, (_, index) => event(String(index), { id: String(index) }, 'new', syncNumber));
 }
 
-/** A batch of a sync's first chunk, from `firstLine` on. */
-export function batchOf(staged: readonly Buffer[], syncNumber = 1, firstLine = 0): Batch {
-  const place = { chunk: 0, lines: staged.map((_, index) => firstLine + index) };
-  return { subscriptionId: 'customers_to_crm', syncNumber, place, events: staged, bodies: staged };
+interface BatchOptions {
+  readonly subscriptionId?: string;
+  readonly chunk?: number;
+  readonly map?: Mapper | null;
+}
+
+/** A batch of a sync's chunk, from `firstLine` on. */
+export function batchOf(staged: readonly Buffer[], syncNumber = 1, firstLine = 0, { subscriptionId = 'customers_to_crm', chunk = 0, map = null }: BatchOptions = {}): RecordBatch {
+  const place = { chunk, lines: staged.map((_, index) => firstLine + index) };
+  const events = EventArray.of(staged);
+  return new RecordBatch({ subscriptionId, syncNumber, place }, map === null ? events : events.parse().map(map));
 }
 
 /** Records that no sync sends, as a test record. */
-export function outsideSync(staged: readonly Buffer[]): Batch {
-  return { subscriptionId: 'customers_to_crm', syncNumber: 1, events: staged, bodies: staged };
+export function outsideSync(staged: readonly Buffer[]): RecordBatch {
+  return new RecordBatch({ subscriptionId: 'customers_to_crm', syncNumber: 1, place: null }, EventArray.of(staged));
 }

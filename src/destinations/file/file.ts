@@ -49,7 +49,7 @@ export function createFileDestination(name: string, config: FileDestinationConfi
 }
 
 async function deliver(batch: Batch, config: FileDestinationConfig): Promise<DeliveryAnswer> {
-  if (batch.place === undefined) return { kind: 'refused', reason: 'a file set belongs to a sync, and this record was sent outside of one' };
+  if (batch.place === null) return { kind: 'refused', reason: 'a file set belongs to a sync, and this record was sent outside of one' };
   const folders = foldersOf(config.path, batch);
   if (await isPublished(folders)) {
     const reason = `${folders.published} is published already; if the subscription's state was dropped on purpose, move its old files away`;

@@ -1,11 +1,11 @@
-import { z } from 'zod';
-import type { Batch } from '../destination.js';
+import { isJsonObject } from '../../domain/subscription.js';
+import type { Batch, MappedRecord } from '../destination.js';
 import type { FileFormat } from './config.js';
 
 /** The bytes that a batch adds to a file, without a header. */
 export function formatBatch(batch: Batch, format: FileFormat): Buffer {
   if (format.format === 'jsonl') return Buffer.concat(batch.bodies.flatMap((body) => [body, lineFeed]));
-  return Buffer.from(batch.events.map((event, index) => csvRow(columnsOf(event, batch.bodies[index] ?? event), format.columns)).join(''));
+  return Buffer.from(batch.records.map((record) => csvRow(columnsOf(record), format.columns)).join(''));
 }
 
 /** What a file begins with. */
@@ -14,15 +14,11 @@ export function headerOf(format: FileFormat): Buffer {
 }
 
 const lineFeed = Buffer.from('\n');
-const object = z.record(z.string(), z.unknown());
-const stagedEvent = object.and(z.object({ properties: object }));
 
 /** The body's fields (without a mapping: the model's columns), and for names that it lacks those of the event, such as `event` and `__segment_id`. */
-function columnsOf(event: Buffer, body: Buffer): Record<string, unknown> {
-  const staged = stagedEvent.parse(JSON.parse(event.toString('utf8')));
-  if (body === event) return { ...staged, ...staged.properties };
-  const mapped = object.safeParse(JSON.parse(body.toString('utf8')));
-  return { ...staged, ...mapped.data };
+function columnsOf({ event, body }: MappedRecord): Record<string, unknown> {
+  if (body === event) return { ...event, ...event.properties };
+  return isJsonObject(body) ? { ...event, ...body } : { ...event };
 }
 
 function csvRow(values: Record<string, unknown>, columns: readonly string[]): string {

@@ -81,6 +81,6 @@ class InvalidAnswerError extends Error {
 /** An answer that is none, or that leaves records out, acknowledges nothing. */
 function checked(answer: unknown, batch: Batch): DeliveryAnswer {
   const parsed = deliveryAnswer.safeParse(answer);
-  if (!parsed.success || (parsed.data.kind === 'answered' && parsed.data.records.length !== batch.events.length)) throw new InvalidAnswerError();
+  if (!parsed.success || (parsed.data.kind === 'answered' && parsed.data.records.length !== batch.size)) throw new InvalidAnswerError();
   return parsed.data;
 }

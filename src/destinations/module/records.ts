@@ -15,23 +15,11 @@ export interface BatchRecord {
 
 /** The records of a batch in their order. Answers for each record keep to it. */
 export function recordsOf(batch: Batch): BatchRecord[] {
-  return batch.events.map((staged, index) => {
-    // Staged by Sluice itself and checked against its digest, so its shape is known.
-    const event = JSON.parse(staged.toString('utf8')) as StagedEvent;
-    const body = batch.bodies[index] ?? staged;
-    return {
-      id: event.__segment_id,
-      operation: event.event,
-      messageId: event.messageId,
-      properties: event.properties,
-      body: body === staged ? event.properties : (JSON.parse(body.toString('utf8')) as Json),
-    };
-  });
-}
-
-interface StagedEvent {
-  readonly event: Operation;
-  readonly messageId: string;
-  readonly __segment_id: string;
-  readonly properties: JsonObject;
+  return batch.records.map(({ event, body }) => ({
+    id: event.__segment_id,
+    operation: event.event,
+    messageId: event.messageId,
+    properties: event.properties,
+    body: body === event ? event.properties : body,
+  }));
 }

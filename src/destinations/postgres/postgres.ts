@@ -93,7 +93,7 @@ class TableWriter {
   /** Returns the number of a newer sync that has written already, or null. */
   async #openSync(batch: Batch, inTransaction: InTransaction): Promise<number | null> {
     const sync = syncIdOf(batch.subscriptionId, batch.syncNumber);
-    if (batch.place === undefined || this.#opened.has(sync)) return null;
+    if (batch.place === null || this.#opened.has(sync)) return null;
     const newest = await inTransaction((client) => this.#progress.open(client, batch), 'preparation');
     if (newest > batch.syncNumber) return newest;
     this.#opened.add(sync);
@@ -103,18 +103,18 @@ class TableWriter {
   /** False when this sync may no longer write. */
   async #write(client: pg.ClientBase, batch: Batch, rows: Rows, target: Target): Promise<boolean> {
     const { place } = batch;
-    const hold = place === undefined ? { held: true, repeats: false } : await this.#progress.hold(client, batch, place);
+    const hold = place === null ? { held: true, repeats: false } : await this.#progress.hold(client, batch, place);
     if (!hold.held) return false;
     const staged = columnsOf(target, rows);
     await client.query(createStage(target, staged));
     const copy = client.query(copyFrom(copyIntoStage(staged)));
     copy.end(copyBytes(rows, staged));
     await finished(copy);
-    if (place !== undefined && hold.repeats) await this.#progress.removeKnown(client, batch, place, stage);
+    if (place !== null && hold.repeats) await this.#progress.removeKnown(client, batch, place, stage);
     // Deletions first: what they free, a new row may take.
     if (rows.rows.some((row) => row.shape === null)) await client.query(deleteRows(target));
     for (const [shape, written] of rows.shapes.entries()) await client.query(writeRows(target, this.config.write, shape, written, staged));
-    if (place !== undefined) await this.#progress.note(client, batch, place, stage);
+    if (place !== null) await this.#progress.note(client, batch, place, stage);
     return true;
   }
 

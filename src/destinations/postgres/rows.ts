@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import type { JsonObject } from '../../domain/subscription.js';
+import { isJsonObject, type JsonObject } from '../../domain/subscription.js';
 import type { Batch } from '../destination.js';
 import { copyLine } from './copy-text.js';
 import type { TargetColumn } from './target.js';
@@ -19,22 +18,13 @@ export interface Rows {
   readonly shapes: readonly (readonly string[])[];
 }
 
-/** Staged by Sluice itself and checked against its digest; what is inside `properties` is only passed on. */
-const stagedEvent = z.object({
-  event: z.enum(['new', 'updated', 'deleted']),
-  __segment_id: z.string(),
-  properties: z.custom<JsonObject>(isObject),
-});
-
 /** Null when a body is no object: only an object has columns. */
 export function readRows(batch: Batch, key: string): Rows | null {
   const shapes = new Shapes(key);
   const rows: Row[] = [];
-  for (const [index, staged] of batch.events.entries()) {
-    const event = stagedEvent.parse(JSON.parse(staged.toString('utf8')));
-    const body = batch.bodies[index] ?? staged;
-    const values: unknown = body === staged ? event.properties : JSON.parse(body.toString('utf8'));
-    if (!isObject(values)) return null;
+  for (const [index, { event, body }] of batch.records.entries()) {
+    const values = body === event ? event.properties : body;
+    if (!isJsonObject(values)) return null;
     const line = batch.place?.lines[index] ?? index;
     rows.push({ line, id: event.__segment_id, shape: event.event === 'deleted' ? null : shapes.numberOf(values), values });
   }
@@ -56,10 +46,6 @@ class Shapes {
     // The record id is in the key column, whatever the body says.
     return this.all.push(columns.filter((column) => column !== this.key)) - 1;
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function columnsIn({ shapes }: Rows): readonly string[] {

@@ -46,7 +46,7 @@ export function createSegmentDestination(name: string, config: SegmentDestinatio
       const reasonOf = createReasonWriter(secretsIn(settings));
       try {
         const results = await within(timeoutMs, signal, (ending) => send(records.map(trackEvent), ending));
-        return isBatched ? judgeResults(results, batch.events.length, reasonOf) : delivered;
+        return isBatched ? judgeResults(results, batch.size, reasonOf) : delivered;
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof NoAnswerError) return { kind: 'unavailable', sent: true, retryAfterMs: null, reason: 'the destination did not answer in time' };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DeliveryAnswer, RecordAnswer } from '../destination.js';
+import type { Batch, DeliveryAnswer, RecordAnswer } from '../destination.js';
 import { retryAfterMsOf } from '../retry-after.js';
 import type { Exchange } from './exchange.js';
 
@@ -10,23 +10,23 @@ type ReasonWriter = (words: string) => string;
  * Reasons of `unavailable` and `unauthorized` hold no words of the destination: they end syncs, and what ends a sync is shown in Temporal,
  * where an answer that quotes a record must not appear.
  */
-export function judgeExchange(exchange: Exchange, events: readonly Buffer[], origin: string, reasonOf: ReasonWriter, nowMs: number): DeliveryAnswer {
+export function judgeExchange(exchange: Exchange, batch: Pick<Batch, 'records'>, origin: string, reasonOf: ReasonWriter, nowMs: number): DeliveryAnswer {
   switch (exchange.kind) {
     case 'timeout':
       return unavailable(exchange.started, `${origin} did not answer in time`);
     case 'broken':
       return unavailable(exchange.started, brokenReason(exchange, origin));
     case 'answer':
-      return judgeAnswer(exchange, events, reasonOf, nowMs);
+      return judgeAnswer(exchange, batch, reasonOf, nowMs);
   }
 }
 
 type Answer = Extract<Exchange, { kind: 'answer' }>;
 
-function judgeAnswer(answer: Answer, events: readonly Buffer[], reasonOf: ReasonWriter, nowMs: number): DeliveryAnswer {
+function judgeAnswer(answer: Answer, batch: Pick<Batch, 'records'>, reasonOf: ReasonWriter, nowMs: number): DeliveryAnswer {
   const { status } = answer;
   const said = `the destination answered ${status}`;
-  if (isSuccess(status)) return judgeSuccess(answer, events, reasonOf);
+  if (isSuccess(status)) return judgeSuccess(answer, batch, reasonOf);
   // An answer with such a status says that the batch was not taken, so it counts as not sent.
   if (isTemporary(status)) return unavailable(false, said, retryAfterMsOf([answer.headers['retry-after']].flat()[0], nowMs));
   if (status === 401 || status === 403) return { kind: 'unauthorized', reason: `${said}: it refuses the credentials; check them in the configuration` };
@@ -36,14 +36,14 @@ function judgeAnswer(answer: Answer, events: readonly Buffer[], reasonOf: Reason
   return { kind: 'refused', reason: reasonOf(`${status} ${answer.body}`), code: String(status) };
 }
 
-function judgeSuccess(answer: Answer, events: readonly Buffer[], reasonOf: ReasonWriter): DeliveryAnswer {
+function judgeSuccess(answer: Answer, batch: Pick<Batch, 'records'>, reasonOf: ReasonWriter): DeliveryAnswer {
   if (!answer.body.includes('"results"')) return { kind: 'delivered' };
   // It answered for each record, and the end of that is lost: taking it for a success could hide a refused record.
   if (!answer.complete) return unavailable(true, 'the answer for each record is longer than 1 MB; lower batchSize');
   const results = resultsIn(answer.body);
   if (results === null) return { kind: 'delivered' };
   const byMessageId = new Map(results.map((result) => [result.messageId, result]));
-  return { kind: 'answered', records: events.map((event) => recordAnswer(byMessageId.get(messageIdOf(event)), reasonOf)) };
+  return { kind: 'answered', records: batch.records.map(({ event }) => recordAnswer(byMessageId.get(event.messageId), reasonOf)) };
 }
 
 const resultsBody = z.object({ results: z.array(z.unknown()) });
@@ -78,12 +78,6 @@ const successWords = new Set(['ok', 'success', 'succeeded', 'delivered', 'accept
 function wordsOf(error: unknown): string {
   if (error === undefined || error === null) return '';
   return typeof error === 'string' ? error : JSON.stringify(error);
-}
-
-const stagedEvent = z.object({ messageId: z.string() });
-
-function messageIdOf(event: Buffer): string {
-  return stagedEvent.parse(JSON.parse(event.toString('utf8'))).messageId;
 }
 
 function parseJson(text: string): unknown {

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
 import { Pool } from 'undici';
-import type { DeliveryAnswer, Destination } from '../destination.js';
+import type { Batch, DeliveryAnswer, Destination } from '../destination.js';
 import { judgeExchange } from './answers.js';
 import { webhookChecks } from './check.js';
 import type { WebhookConfig } from './config.js';
@@ -31,15 +31,15 @@ export function createWebhook(name: string, config: WebhookConfig): Destination 
     const body = config.gzip ? await gzip(json) : json;
     return exchange(pool, { origin: target.origin, path: target.path, method: config.method, headers, body }, timeoutMs, signal);
   };
-  const judge = (ended: Exchange, events: readonly Buffer[]): DeliveryAnswer => judgeExchange(ended, events, target.origin, reasonOf, Date.now());
+  const judge = (ended: Exchange, batch: Pick<Batch, 'records'>): DeliveryAnswer => judgeExchange(ended, batch, target.origin, reasonOf, Date.now());
 
   return {
     identity: target.identity,
     limits: { batchSize, batchBytes, concurrency, timeoutMs, giveUpAfterMs, rateLimit },
-    deliver: async (batch, signal) => judge(await post(joinAsArray(batch.bodies), signal), batch.events),
+    deliver: async (batch, signal) => judge(await post(batch.json, signal), batch),
     check: async (signal) => {
-      const ended = await post(joinAsArray([]), signal);
-      return webhookChecks(ended, judge(ended, []), target.origin);
+      const ended = await post(Buffer.from('[]'), signal);
+      return webhookChecks(ended, judge(ended, { records: [] }), target.origin);
     },
     close: () => pool.destroy(),
   };
@@ -55,13 +55,4 @@ function headersOf(config: WebhookConfig, authorization: string | null): Record<
     'content-type': 'application/json',
     ...(config.gzip ? { 'content-encoding': 'gzip' } : {}),
   };
-}
-
-const open = Buffer.from('[');
-const comma = Buffer.from(',');
-const close = Buffer.from(']');
-
-/** Bodies are JSON already: joining their bytes is several times faster than parsing them and writing them again. */
-function joinAsArray(bodies: readonly Buffer[]): Buffer {
-  return Buffer.concat([open, ...bodies.flatMap((body, index) => (index === 0 ? [body] : [comma, body])), close]);
 }

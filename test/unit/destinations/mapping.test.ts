@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
-import { createMapper, MappingError } from '../../../src/destinations/mapping.js';
+import { createMapper, MappingError, type Mapper } from '../../../src/destinations/mapping.js';
+import type { StagedEvent } from '../../../src/domain/events.js';
 import type { JsonObject } from '../../../src/domain/subscription.js';
 import { ConfigurationError } from '../../../src/errors/errors.js';
 import { event } from '../../support/events.js';
 
 const staged = event('42', { id: '42', email: 'ann@example.com', plan: null, big: '9007199254740993', ltv: 0.1, tags: { first: null } });
-const map = (mapping: JsonObject | null, nullValues: 'send' | 'omit' = 'send', from = staged): unknown => JSON.parse(createMapper(mapping, nullValues)(from).toString('utf8'));
+const apply = (mapper: Mapper | null, from: Buffer): unknown => mapper?.(JSON.parse(from.toString()) as StagedEvent).body;
+const map = (mapping: JsonObject | null, nullValues: 'send' | 'omit' = 'send', from = staged): unknown => apply(createMapper(mapping, nullValues), from);
 
 describe('a mapping', () => {
-  it('that is left out gives the very same bytes back', () => {
-    assert.equal(createMapper(null, 'send')(staged), staged);
+  it('that is left out has nothing to do', () => {
+    assert.equal(createMapper(null, 'send'), null);
   });
 
   it('reads fields, templates and literals as mapping-kit has them', () => {
@@ -45,7 +47,7 @@ describe('a mapping', () => {
     const mapping = { email: { '@replace': { value: { '@path': '$.properties.email' }, pattern: 'ann' } } };
     const before = structuredClone(mapping);
     const mapper = createMapper(mapping, 'send');
-    assert.deepEqual([mapper(staged), mapper(staged)].map(String), ['{"email":"@example.com"}', '{"email":"@example.com"}']);
+    assert.deepEqual([apply(mapper, staged), apply(mapper, staged)], [{ email: '@example.com' }, { email: '@example.com' }]);
     assert.deepEqual(mapping, before);
   });
 
@@ -56,7 +58,7 @@ describe('a mapping', () => {
 
   it('fails the record that it cannot be applied to, without quoting it', () => {
     const mapper = createMapper({ field: { '@path': { '@path': '$.properties.plan' } } }, 'send');
-    assert.throws(() => mapper(staged), (error) => error instanceof MappingError && !error.message.includes('ann@') && error.reason.startsWith('mapping: '));
+    assert.throws(() => apply(mapper, staged), (error) => error instanceof MappingError && !error.message.includes('ann@') && error.reason.startsWith('mapping: '));
   });
 });
 

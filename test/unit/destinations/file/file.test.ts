@@ -25,10 +25,7 @@ describe('files as destination', () => {
 
   const lines = (gzip = false) => createFileDestination('crm', fileConfig(folder.path, { format: 'jsonl', columns: null, gzip }));
   const sheets = (gzip = false) => createFileDestination('crm', fileConfig(folder.path, { format: 'csv', columns, gzip }));
-  const deliver = async (destination: Destination, staged: readonly Buffer[], firstLine = 0, chunk = 0) => {
-    const batch = batchOf(staged, 1, firstLine);
-    return destination.deliver({ ...batch, place: { chunk, lines: batch.place?.lines ?? [] } }, never);
-  };
+  const deliver = async (destination: Destination, staged: readonly Buffer[], firstLine = 0, chunk = 0) => destination.deliver(batchOf(staged, 1, firstLine, { chunk }), never);
   const seen = async () => (await readdir(join(folder.path, 'customers_to_crm'))).filter((name) => !name.startsWith('.'));
   const read = (name: string) => readFile(join(published, name));
 

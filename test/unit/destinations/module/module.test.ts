@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { DeliveryAnswer } from '../../../../src/destinations/destination.js';
+import { createMapper, type Mapper } from '../../../../src/destinations/mapping.js';
 import { defineDestination, recordsOf, type CustomDestination } from '../../../../src/destinations/module/index.js';
 import { loadDefinition, settingsProblems } from '../../../../src/destinations/module/load.js';
 import { createModuleDestination } from '../../../../src/destinations/module/module.js';
@@ -53,11 +54,13 @@ describe('a destination of one’s own', () => {
   });
 
   it('gets its records parsed', () => {
-    const batch = { ...batchOf([event('1', { plan: 'pro' }), event('2', { plan: null }, 'deleted')]), bodies: [Buffer.from('{"tier":"pro"}'), Buffer.from('{}')] };
-    assert.deepEqual(recordsOf(batch), [
-      { id: '1', operation: 'new', messageId: 'customers_to_crm-1-1', properties: { plan: 'pro' }, body: { tier: 'pro' } },
-      { id: '2', operation: 'deleted', messageId: 'customers_to_crm-1-2', properties: { plan: null }, body: {} },
-    ]);
+    const staged = [event('1', { plan: 'pro' }), event('2', { plan: null }, 'deleted')];
+    const bodiesWith = (map: Mapper | null) => recordsOf(batchOf(staged, 1, 0, { map })).map(({ body }) => body);
+    const [one, other] = recordsOf(batchOf(staged, 1, 0, { map: createMapper({ tier: { '@path': '$.properties.plan' } }, 'send') }));
+    assert.deepEqual(one, { id: '1', operation: 'new', messageId: 'customers_to_crm-1-1', properties: { plan: 'pro' }, body: { tier: 'pro' } });
+    assert.deepEqual(other, { id: '2', operation: 'deleted', messageId: 'customers_to_crm-1-2', properties: { plan: null }, body: { tier: null } });
+    assert.deepEqual(bodiesWith(null), [{ plan: 'pro' }, { plan: null }]);
+    assert.deepEqual(bodiesWith(createMapper(null, 'omit')), [{ plan: 'pro' }, {}]);
   });
 
   it('is another destination with another target, and the same with another secret', () => {

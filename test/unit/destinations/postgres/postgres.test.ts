@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { deliverBatch } from '../../../../src/destinations/deliver.js';
 import type { Batch, DeliveryAnswer, Destination } from '../../../../src/destinations/destination.js';
+import { createMapper } from '../../../../src/destinations/mapping.js';
 import type { PostgresDestinationConfig } from '../../../../src/destinations/postgres/config.js';
 import { createPostgresDestination } from '../../../../src/destinations/postgres/postgres.js';
 import { batchOf, event, outsideSync } from '../../../support/events.js';
@@ -108,7 +109,7 @@ describe('a table as destination', () => {
     it('apart for each subscription', async () => {
       const destination = open();
       await deliver(destination, batchOf([person(1, 'a')], 7));
-      const answer = await deliver(destination, { ...batchOf([person(2, 'b')], 1), subscriptionId: 'others_to_crm' });
+      const answer = await deliver(destination, batchOf([person(2, 'b')], 1, 0, { subscriptionId: 'others_to_crm' }));
       assert.deepEqual(answer, { kind: 'delivered' });
     });
 
@@ -147,9 +148,15 @@ describe('a table as destination', () => {
     });
 
     it('what the mapping made, under the record’s own id', async () => {
-      const batch = { ...batchOf([event('7', { id: 7, mail: 'x' })]), bodies: [Buffer.from('{"email":"x","id":"ignored"}')] };
+      const batch = batchOf([event('7', { id: 7, mail: 'x' })], 1, 0, { map: createMapper({ email: { '@path': '$.properties.mail' }, id: 'ignored' }, 'send') });
       assert.deepEqual(await deliver(open(), batch), { kind: 'delivered' });
       assert.deepEqual((await rows()).at(-1), ['7', 'x', null, 'form']);
+    });
+
+    it('an unmapped record without its nulls: what it lacks stays as it is', async () => {
+      const batch = batchOf([event('1', { email: null, seats: 6 })], 1, 0, { map: createMapper(null, 'omit') });
+      assert.deepEqual(await deliver(open(), batch), { kind: 'delivered' });
+      assert.deepEqual(await rows(), [['1', 'first', 6, 'import']]);
     });
 
     it('a unique value that passes from a deleted record to a new one', async () => {

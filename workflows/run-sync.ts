@@ -65,6 +65,8 @@ function unopened(subscriptionId: string, trigger: SyncTrigger, startedAt: strin
     ambiguous: 0,
     moreToExtract: false,
     resentForColumns: 0,
+    replayOf: null,
+    superseded: 0,
     error: end.kind === 'failed' ? end.message : null,
   };
 }

@@ -3,7 +3,7 @@ import type { Books } from './books.js';
 export type SyncStatus = 'in_progress' | 'succeeded' | 'partially_succeeded' | 'failed' | 'canceling' | 'canceled';
 export type FinalSyncStatus = Exclude<SyncStatus, 'in_progress' | 'canceling'>;
 export type SubscriptionState = 'idle' | 'syncing' | 'paused' | 'quota_paused' | 'disabled';
-export type SyncTrigger = 'schedule' | 'manual' | 'continuation';
+export type SyncTrigger = 'schedule' | 'manual' | 'continuation' | 'replay';
 
 /** Why a sync stopped before it had sent everything. `message` never holds a record's values or a secret. */
 export type EarlyEnd =
@@ -24,6 +24,10 @@ export interface SyncResult extends Books {
   readonly moreToExtract: boolean;
   /** Updated records that are sent again only because the model's columns changed; all of them where a dropped or retyped column leaves no way to tell. */
   readonly resentForColumns: number;
+  /** The sync whose staged records this one sent again; null for any other. */
+  readonly replayOf: string | null;
+  /** Of the records that a replayed sync staged: no longer the acknowledged version, so not sent again. They stand outside the books. */
+  readonly superseded: number;
   readonly error: string | null;
 }
 

@@ -28,8 +28,11 @@ export interface SyncColumns {
   readonly more_to_extract: boolean;
   readonly resent_for_columns: Count;
   readonly error: string | null;
-  /** Absent from tables of an earlier version. */
+  /** Absent from tables of an earlier version, as the next two. */
   readonly ambiguous?: Count;
+  /** The number of the sync that this one replays. */
+  readonly replayed?: Count | null;
+  readonly superseded?: Count;
 }
 
 /** What the diff counted, from a row of `syncs_`. */
@@ -65,6 +68,8 @@ export function asSyncResult(subscriptionId: string, row: SyncColumns): SyncResu
     excluded: Number(row.excluded),
     moreToExtract: row.more_to_extract,
     resentForColumns: Number(row.resent_for_columns),
+    replayOf: row.replayed === undefined || row.replayed === null ? null : syncIdOf(subscriptionId, Number(row.replayed)),
+    superseded: Number(row.superseded ?? 0),
     error: row.error,
   };
 }

@@ -2,6 +2,7 @@ import type { SyncUsage } from '../contract/quota.js';
 import type { CheckItem, DryRun, FailureReport } from '../contract/reports.js';
 import type { SyncLookup } from '../domain/quota-ledger.js';
 import type { AccountReading, Sent } from '../domain/quota-state.js';
+import type { StagedRecord } from '../domain/staged-record.js';
 import type { Model, Subscription } from '../domain/subscription.js';
 import type { Extracted } from '../domain/books.js';
 import type { EarlyEnd, SyncResult, SyncTrigger } from '../domain/sync.js';
@@ -51,14 +52,22 @@ export type ResetAnswer =
   | { readonly kind: 'reset' }
   | { readonly kind: 'unsettled'; readonly sync: SyncRef };
 
-export interface DiffRequest {
+export interface ExtractRequest {
   readonly sync: SyncRef;
   readonly subscription: Subscription;
   /** Tells this try from others of the same sync, in the names of the tables it makes. */
   readonly attempt: number;
   readonly chunking: { readonly batchSize: number; readonly concurrency: number };
+}
+
+export interface DiffRequest extends ExtractRequest {
   /** Look at the whole model even where a timestamp column would allow less. */
   readonly full: boolean;
+}
+
+export interface ReplayRequest extends ExtractRequest {
+  /** The number of the past sync. */
+  readonly replayed: number;
 }
 
 export interface DiffResult {
@@ -148,6 +157,14 @@ export interface Warehouse {
   /** Runs the model once and keeps what changed as delta and intent; idempotent: the first finished attempt of a sync wins, later calls return its counts. */
   diffModel(request: DiffRequest, signal: AbortSignal): Promise<DiffResult>;
 
+  /**
+   * Takes what a past sync staged for this sync's delta and intent, in the place of a diff: those records whose version is still the acknowledged one and that have no row among
+   * the failures; a deletion, where the record is still unknown. The others are counted as superseded. Checkpoint and rejections stay as they are, also when the sync settles.
+   * `read` streams the records of the past sync's chunks; what it throws ends the attempt without a trace. Idempotent as diffModel is.
+   * Throws RefusedError when there is no such settled sync, or it staged nothing.
+   */
+  replaySync(request: ReplayRequest, read: (chunks: readonly StagedChunk[]) => AsyncIterable<readonly StagedRecord[]>, signal: AbortSignal): Promise<DiffResult>;
+
   /** Runs the diff and undoes everything: changes nothing. */
   dryRun(subscription: Subscription, full: boolean, signal: AbortSignal): Promise<DryRun>;
 
@@ -160,7 +177,7 @@ export interface Warehouse {
   /** Streams the records to send as events, in no particular order of chunks. Read-only. */
   readDelta(request: { sync: SyncRef; subscription: Subscription }, signal: AbortSignal): AsyncIterable<StagedLines>;
 
-  /** Registers the staged chunks, all at once; the first call wins and later ones return what it registered. */
+  /** Registers the staged chunks, all at once; the first call wins and later ones return what it registered. They are remembered for a replay when the sync has settled. */
   registerChunks(sync: SyncRef, chunks: readonly StagedChunk[]): Promise<readonly StagedChunk[]>;
 
   /** Takes a chunk's lease and marks it as started; a holder that already has it renews it. Throws FencedError when the sync is no longer open under this epoch. */

@@ -161,7 +161,7 @@ export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
 
     describe('tables of an earlier version', () => {
       const makeOld = async (): Promise<void> => {
-        for (const [table, column] of [['syncs', 'ambiguous'], ['failures', 'code'], ['outcomes', 'code']]) {
+        for (const [table, column] of [['syncs', 'ambiguous'], ['syncs', 'staged'], ['syncs', 'replayed'], ['syncs', 'superseded'], ['failures', 'code'], ['outcomes', 'code']]) {
           await harness.run(`alter table ${harness.state(`${table}_people_to_crm`)} drop column ${column}`);
         }
       };

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Operation, Subscription } from '../../src/domain/subscription.js';
-import type { EarlyEnd, SyncResult } from '../../src/domain/sync.js';
+import type { Operation, Subscription, SyncMode } from '../../src/domain/subscription.js';
+import type { StagedRecord } from '../../src/domain/staged-record.js';
+import type { EarlyEnd, SyncResult, SyncTrigger } from '../../src/domain/sync.js';
+import { stagedRecords } from '../../src/staging/staged-records.js';
 import type { ChunkCounts, DiffResult, RecordOutcome, StagedChunk, SyncRef, Warehouse } from '../../src/warehouses/warehouse.js';
 
 /** A staged record, as CONTRACT ("What a destination gets") has it. */
@@ -36,6 +38,8 @@ export interface SyncOptions {
   readonly beforeStep?: (step: string) => void;
   readonly end?: EarlyEnd;
   readonly full?: boolean;
+  /** Sends what the sync of this number staged, in the place of what changed. */
+  readonly replayed?: number;
 }
 
 const never = new AbortController().signal;
@@ -46,25 +50,51 @@ const leaseMs = 60_000;
 /** Drives a warehouse through whole syncs of one subscription, as the activities do, with a destination that is a function. */
 export class SyncDriver {
   private requests = 0;
-
   constructor(
     readonly warehouse: Warehouse,
     readonly subscription: Subscription,
     private readonly destinationIdentity = 'crm',
+    /** What each file holds. */
+    private readonly staged = new Map<string, string>(),
   ) {}
 
+  /** The same subscription in another mode, with what it has staged. */
+  withMode(syncMode: SyncMode): SyncDriver {
+    return new SyncDriver(this.warehouse, { ...this.subscription, syncMode }, this.destinationIdentity, this.staged);
+  }
+
   /** Opens the next sync, after it has settled what a dead one left. */
-  async open(requestKey = `request-${++this.requests}-${this.subscription.id}-${process.hrtime.bigint()}`): Promise<SyncRef> {
+  async open(requestKey = this.newRequest(), trigger: SyncTrigger = 'manual'): Promise<SyncRef> {
     for (;;) {
-      const request = { subscription: this.subscription, owner: 'acme', destinationIdentity: this.destinationIdentity, trigger: 'manual', requestKey } as const;
+      const request = { subscription: this.subscription, owner: 'acme', destinationIdentity: this.destinationIdentity, trigger, requestKey };
       const answer = await this.warehouse.openSync(request);
       if (answer.kind === 'opened') return answer.sync;
       await this.settleDead(answer.sync);
     }
   }
 
+  private newRequest(): string {
+    return `request-${++this.requests}-${this.subscription.id}-${process.hrtime.bigint()}`;
+  }
+
   diff(sync: SyncRef, attempt = 1, signal = never, full = false): Promise<DiffResult> {
     return this.warehouse.diffModel({ sync, subscription: this.subscription, attempt, chunking, full }, signal);
+  }
+
+  /** Takes up what a past sync staged, in the place of a diff. */
+  replay(sync: SyncRef, replayed: number, attempt = 1, signal = never): Promise<DiffResult> {
+    return this.warehouse.replaySync({ sync, subscription: this.subscription, attempt, chunking, replayed }, (chunks) => this.recordsOf(chunks), signal);
+  }
+
+  private async *recordsOf(chunks: readonly StagedChunk[]): AsyncGenerator<readonly StagedRecord[]> {
+    for (const { file, records } of chunks) {
+      let read = 0;
+      for await (const some of stagedRecords(streamOf([Buffer.from(this.staged.get(file) ?? '')]))) {
+        read += some.length;
+        yield some;
+      }
+      assert.equal(read, records);
+    }
   }
 
   async read(sync: SyncRef): Promise<StagedRecords> {
@@ -76,7 +106,8 @@ export class SyncDriver {
       texts.set(chunk, (texts.get(chunk) ?? '') + text);
     }
     const lines = new Map([...texts].map(([chunk, text]) => [chunk, text.split('\n').slice(0, -1).map((line) => line.slice(line.indexOf('{')))]));
-    const chunks = [...lines].map(([chunk, { length }]) => ({ chunk, records: length, file: `chunk-${chunk}`, sha256: 'none' }));
+    const chunks = [...lines].map(([chunk, { length }]) => ({ chunk, records: length, file: `${sync.number}-${chunk}`, sha256: 'none' }));
+    for (const [chunk, text] of texts) this.staged.set(`${sync.number}-${chunk}`, text);
     return { chunks, events: new Map([...lines].map(([chunk, all]) => [chunk, all.map((line) => JSON.parse(line) as StagedEvent)])), lines: [...lines.values()].flat() };
   }
 
@@ -97,9 +128,9 @@ export class SyncDriver {
   async sync(options: SyncOptions = {}): Promise<FinishedSync> {
     const { beforeStep } = options;
     beforeStep?.('open');
-    const sync = await this.open();
+    const sync = await this.open(this.newRequest(), options.replayed === undefined ? 'manual' : 'replay');
     beforeStep?.('diff');
-    const diff = await this.diff(sync, 1, never, options.full);
+    const diff = options.replayed === undefined ? await this.diff(sync, 1, never, options.full) : await this.replay(sync, options.replayed);
     beforeStep?.('read');
     const staged = await this.read(sync);
     beforeStep?.('register');

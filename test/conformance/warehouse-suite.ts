@@ -8,6 +8,7 @@ import { inspectionLaws } from './warehouse-suite-inspection.js';
 import { leaseLaws } from './warehouse-suite-leases.js';
 import { limitLaws } from './warehouse-suite-limits.js';
 import { rejectionLaws } from './warehouse-suite-rejections.js';
+import { replayLaws } from './warehouse-suite-replay.js';
 import { resetLaws } from './warehouse-suite-reset.js';
 import { stateLaws } from './warehouse-suite-state.js';
 
@@ -107,6 +108,7 @@ export function warehouseLaws(name: string, open: () => Promise<WarehouseHarness
     limitLaws(bench);
     checkpointLaws(bench);
     resetLaws(bench);
+    replayLaws(bench);
     failureLaws(bench);
     leaseLaws(bench);
     stateLaws(bench);

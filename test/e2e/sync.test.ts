@@ -13,7 +13,7 @@ describe('a sync', () => {
 
   const books = (counts: { added?: number; updated?: number; deleted?: number }, succeeded: number): unknown => {
     const extracted = { added: 0, updated: 0, deleted: 0, rejected: 0, ...counts };
-    return { extracted, processed: succeeded, succeeded, failed: 0, ambiguous: 0, notSent: 0, excluded: 0, moreToExtract: false, resentForColumns: 0, error: null, status: 'succeeded', trigger: 'manual' };
+    return { extracted, processed: succeeded, succeeded, failed: 0, ambiguous: 0, notSent: 0, excluded: 0, moreToExtract: false, resentForColumns: 0, replayOf: null, superseded: 0, error: null, status: 'succeeded', trigger: 'manual' };
   };
   const assertReceiverEqualsTable = async (): Promise<void> => assert.deepEqual(receivedState(rig.receiver), await modelState(rig.database, people.table));
 

@@ -6,6 +6,7 @@ import { usageDay } from '../../domain/billing-cycle.js';
 import { FencedError } from '../../errors/errors.js';
 import type { AcquireAnswer, ChunkCounts, RecordOutcome, StagedChunk, SyncRef } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
+import { copyText } from './copy-text.js';
 import { tableNames, type TableNames } from './names.js';
 import { holdOpenSync } from './open.js';
 import { updateStateTables } from './tables.js';
@@ -34,6 +35,7 @@ function asStagedChunk(row: ChunkRow): StagedChunk {
 export async function registerChunks(client: PostgresClient, sync: SyncRef, chunks: readonly StagedChunk[]): Promise<readonly StagedChunk[]> {
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
   return client.transaction(async (connection) => {
+    await updateStateTables(connection, tables);
     await holdOpenSync(connection, tables, sync, 'UPDATE');
     await connection.query(
       `INSERT INTO ${tables.chunks} (sync, chunk, records, file, sha256)
@@ -42,6 +44,7 @@ export async function registerChunks(client: PostgresClient, sync: SyncRef, chun
       [sync.number, JSON.stringify(chunks)],
     );
     const registered = await connection.query<ChunkRow>(`SELECT ${chunkColumns} FROM ${tables.chunks} WHERE sync = $1 ORDER BY chunk`, [sync.number]);
+    await connection.query(`UPDATE ${tables.syncs} SET staged = $2 WHERE number = $1 AND staged IS NULL`, [sync.number, JSON.stringify(registered.rows.map(asStagedChunk))]);
     return registered.rows.map(asStagedChunk);
   });
 }
@@ -134,8 +137,4 @@ async function* copyRows(sync: SyncRef, chunk: number, outcomes: AsyncIterable<R
   for await (const outcome of outcomes) {
     yield `${sync.number}\t${chunk}\t${copyText(outcome.recordId)}\t${outcome.outcome}\t${copyText(outcome.reason)}\t${outcome.code === undefined ? '\\N' : copyText(outcome.code)}\n`;
   }
-}
-
-function copyText(text: string): string {
-  return text.replace(/[\\\t\n\r]/g, (character) => ({ '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' })[character] ?? character).replaceAll('\0', '');
 }

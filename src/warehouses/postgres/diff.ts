@@ -80,7 +80,7 @@ interface IntentPlan {
 }
 
 /** The durable part of the delta. `chunk` is null for what is not sent. Over the limit failures go first, the rest in an order that differs from sync to sync, so that no row starves. */
-function createIntent(tables: TableNames, number: number, attempt: number, plan: IntentPlan): string {
+export function createIntent(tables: TableNames, number: number, attempt: number, plan: IntentPlan): string {
   const delta = tables.delta(number, attempt);
   const cut = plan.limit === null ? '' : `ORDER BY operation = 'cleared' DESC, failing DESC, hashtextextended(record_id, ${number}) LIMIT ${plan.limit} + (SELECT count(*) FROM ${delta} WHERE operation = 'cleared')`;
   return `
@@ -120,7 +120,7 @@ async function registerDiff(connection: pg.PoolClient, tables: TableNames, reque
   return registered.rowCount === 1;
 }
 
-async function readDiffResult(connection: pg.PoolClient, tables: TableNames, sync: SyncRef): Promise<DiffResult | null> {
+export async function readDiffResult(connection: pg.PoolClient, tables: TableNames, sync: SyncRef): Promise<DiffResult | null> {
   const found = await connection.query<DiffColumns>(
     `SELECT added, updated, deleted, rejected, to_send, chunk_count, more_to_extract FROM ${tables.syncs} WHERE number = $1 AND epoch = $2 AND attempt IS NOT NULL`,
     [sync.number, sync.epoch],

@@ -10,6 +10,7 @@ import { readFailures, retryFailures } from './failures.js';
 import { readHistory } from './history.js';
 import { openSync } from './open.js';
 import { takeGrant } from './grant.js';
+import { replaySync } from './replay.js';
 import { resetState } from './reset.js';
 import { readSyncUsage, readUsage } from './usage.js';
 import { readDelta } from './read-delta.js';
@@ -26,6 +27,7 @@ export function createPostgresWarehouse(source: string, settings: PostgresSettin
     openSync: (request) => openSync(client, request),
     resetState: (subscription, destinationIdentity) => resetState(client, subscription, destinationIdentity),
     diffModel: (request, signal) => diffModel(client, request, signal),
+    replaySync: (request, read, signal) => replaySync(client, request, read, signal),
     dryRun: (subscription, full, signal) => dryRun(client, subscription, full, signal),
     takeGrant: (sync, records, ledger) => takeGrant(client, sync, records, ledger),
     readDelta: (request, signal) => readDelta(client, request, signal),

@@ -49,7 +49,7 @@ export async function settleSync(client: PostgresClient, sync: SyncRef, end: Ear
       const intent = row.attempt === null ? null : tables.intent(sync.number, row.attempt);
       const books = closedBooks(sync, intent === null ? emptyBooks : await countBooks(connection, tables, row, sync));
       if (intent !== null) await moveState(connection, tables, sync, intent);
-      if (end === null && books.notSent === 0 && !row.more_to_extract) await completeDiff(connection, tables, sync);
+      if (end === null && books.notSent === 0 && !row.more_to_extract && row.trigger !== 'replay') await completeDiff(connection, tables, sync);
       await keepUsage(connection, tables, sync.number);
       const ambiguous = await connection.query<{ records: string }>(`SELECT count(*) AS records FROM ${tables.outcomes} WHERE sync = $1 AND outcome = 'ambiguous'`, [sync.number]);
       await connection.query(`DELETE FROM ${tables.outcomes} WHERE sync = $1`, [sync.number]);

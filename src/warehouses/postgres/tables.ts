@@ -61,7 +61,10 @@ export async function createStateTables(client: pg.PoolClient, schema: string, t
       beyond_quota bigint NOT NULL DEFAULT 0,
       usage jsonb NOT NULL DEFAULT '{}',
       error text,
-      ambiguous bigint NOT NULL DEFAULT 0);
+      ambiguous bigint NOT NULL DEFAULT 0,
+      staged jsonb,
+      replayed bigint,
+      superseded bigint NOT NULL DEFAULT 0);
     CREATE TABLE IF NOT EXISTS ${tables.state} (
       owner text NOT NULL,
       destination_identity text NOT NULL,
@@ -100,16 +103,17 @@ export async function updateStateTables(client: pg.PoolClient, tables: TableName
 /** True where there are no tables at all: those that will be made are current. */
 async function areCurrent(client: pg.PoolClient, tables: TableNames): Promise<boolean> {
   const found = await client.query<{ current: boolean }>(
-    `SELECT to_regclass($1) IS NULL OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'ambiguous') AS current`,
+    `SELECT to_regclass($1) IS NULL OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'superseded') AS current`,
     [tables.syncs],
   );
   return found.rows[0]?.current === true;
 }
 
-/** The column of `syncs_` tells that all are there. */
+/** The last column of `syncs_` tells that all are there. */
 async function addLaterColumns(client: pg.PoolClient, tables: TableNames): Promise<void> {
   await client.query(`
-    ALTER TABLE ${tables.syncs} ADD COLUMN IF NOT EXISTS ambiguous bigint NOT NULL DEFAULT 0;
+    ALTER TABLE ${tables.syncs} ADD COLUMN IF NOT EXISTS ambiguous bigint NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS staged jsonb,
+      ADD COLUMN IF NOT EXISTS replayed bigint, ADD COLUMN IF NOT EXISTS superseded bigint NOT NULL DEFAULT 0;
     ALTER TABLE ${tables.failures} ADD COLUMN IF NOT EXISTS code text;
     ALTER TABLE ${tables.outcomes} ADD COLUMN IF NOT EXISTS code text`);
 }

@@ -19,6 +19,8 @@ const result: SyncResult = {
   moreToExtract: false,
   ambiguous: 0,
   resentForColumns: 0,
+  replayOf: null,
+  superseded: 0,
   error: null,
 };
 

@@ -11,10 +11,11 @@ const rooms = {
   'src/domain': [],
   'src/contract': ['src/domain'],
   'src/errors': ['src/domain'],
-  'src/config': ['src/domain', 'src/errors', 'src/warehouses', 'src/destinations', 'src/staging'],
+  'src/s3': [],
+  'src/config': ['src/domain', 'src/errors', 'src/warehouses', 'src/destinations', 'src/staging', 'src/s3'],
   'src/warehouses': ['src/domain', 'src/contract', 'src/errors'],
-  'src/destinations': ['src/domain', 'src/contract', 'src/errors'],
-  'src/staging': ['src/domain', 'src/contract', 'src/errors'],
+  'src/destinations': ['src/domain', 'src/contract', 'src/errors', 'src/s3'],
+  'src/staging': ['src/domain', 'src/contract', 'src/errors', 'src/s3'],
   'src/client': ['src/domain', 'src/contract', 'src/errors', 'src/config'],
   'src/worker': [
     ...['src/domain', 'src/contract', 'src/errors', 'src/config', 'src/warehouses', 'src/destinations', 'src/staging'],
@@ -59,7 +60,7 @@ const domainImports = {
 };
 const configImports = {
   patterns: [
-    { regex: '/(warehouses|destinations|staging)/', allowTypeImports: true, message: 'Config knows the adapters by their types only.' },
+    { regex: '/(warehouses|destinations|staging|s3)/', allowTypeImports: true, message: 'Config knows the adapters by their types only.' },
   ],
 };
 

@@ -11,10 +11,12 @@ import { settleSync } from './settle-sync.js';
 import { stageRecords } from './stage-records.js';
 import { startQuota } from './start-quota.js';
 import { asActivity } from './step.js';
+import { stagingSweeper } from './sweep-staging.js';
 import type { Activities } from './types.js';
 import { validateSubscription } from './validate-subscription.js';
 
 export function createActivities(dependencies: ActivityDependencies): Activities {
+  const sweepStaging = stagingSweeper(dependencies);
   return {
     validateSubscription: asActivity((input) => validateSubscription(dependencies, input)),
     resetState: asActivity((input) => resetState(dependencies, input)),
@@ -22,7 +24,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     diffModel: asActivity((input) => diffModel(dependencies, input)),
     stageRecords: asActivity((input) => stageRecords(dependencies, input)),
     loadChunk: asActivity((input) => loadChunk(dependencies, input)),
-    settleSync: asActivity((input) => settleSync(dependencies, input)),
+    settleSync: asActivity((input) => settleSync(dependencies, input, sweepStaging)),
     startQuota: asActivity(() => startQuota(dependencies)),
     readUsage: asActivity((input) => readUsage(dependencies, input)),
     deliverNotices: asActivity(deliverNotices),

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { EarlyEnd, SyncResult } from '../src/domain/sync.js';
-import { FencedError, LeaseHeldError, SluiceError, StagingLostError } from '../src/errors/errors.js';
+import { FencedError, LeaseHeldError, StagingLostError } from '../src/errors/errors.js';
 import type { SyncRef, UnfinishedChunk, Warehouse } from '../src/warehouses/warehouse.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { countChunk, summarize, unsuccessfulRecords } from './outcomes.js';
@@ -11,22 +11,13 @@ import type { SettledSync, SettleInput, StepInput } from './types.js';
 type Settled = Pick<StepInput, 'sync' | 'subscription'>;
 
 /** Step 6: fences the sync off, brings chunks that never finished to an end, and moves the state tables forward. */
-export async function settleSync(dependencies: ActivityDependencies, input: SettleInput): Promise<SettledSync> {
+export async function settleSync(dependencies: ActivityDependencies, input: SettleInput, sweepStaging: () => Promise<void>): Promise<SettledSync> {
   return withHeartbeat(async () => {
     const result = await settle(dependencies, input, input.end);
     const { usage, reserved } = await dependencies.warehouseOf(input.subscription).syncUsage(input.sync.subscriptionId, input.sync.number);
-    await sweepStaging(dependencies);
+    await sweepStaging();
     return { result, usage, reserved };
   });
-}
-
-/** A sync that has settled is not held up by the files of older ones. */
-async function sweepStaging(dependencies: ActivityDependencies): Promise<void> {
-  try {
-    await dependencies.staging.sweep(dependencies.stagingRetainMs);
-  } catch (error) {
-    Context.current().log.warn('old staged records could not be removed', { reason: error instanceof SluiceError ? error.message : 'unexpected' });
-  }
 }
 
 /** Settles what a sync left that died: what it had started and nobody acknowledged is ambiguous, the rest was not sent. */

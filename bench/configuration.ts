@@ -30,7 +30,7 @@ export function customersTo(query: string, mapping: JsonObject | null = null, id
 export function configurationOf(places: Places, subscription: Subscription): Configuration {
   return {
     workspace: { id: 'bench', plan: { kind: 'free' }, billingCycleDay: 1, countFailed: true },
-    staging: { type: 'local', path: places.stagingFolder, retainMs: 3_600_000 },
+    staging: { type: 'local', path: places.stagingFolder, retainMs: 3_600_000, encryption: null },
     sources: {
       warehouse: { type: 'postgres', url: places.databaseUrl, stateSchema, maxRecordsPerSync: 150_000_000, statementTimeoutMs: 6 * 3_600_000, maxConcurrentDiffs: 4 },
     },

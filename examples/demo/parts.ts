@@ -60,7 +60,7 @@ export async function startParts(folder: string, log: (line: string) => void): P
 
 async function demoConfiguration(folder: string, env: NodeJS.ProcessEnv): Promise<Configuration> {
   const configuration = await loadConfiguration(fileURLToPath(new URL('sluice.yaml', import.meta.url)), env);
-  return { ...configuration, staging: { type: 'local', path: resolve(folder, 'staging'), retainMs: 3_600_000 } };
+  return { ...configuration, staging: { type: 'local', path: resolve(folder, 'staging'), retainMs: 3_600_000, encryption: null } };
 }
 
 function portFile(folder: string): string {

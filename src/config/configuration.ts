@@ -5,6 +5,7 @@ import type { SegmentDestinationConfig } from '../destinations/segment/config.js
 import type { WebhookConfig } from '../destinations/webhook/config.js';
 import type { Model, Subscription } from '../domain/subscription.js';
 import type { WorkspacePlan } from '../domain/plan.js';
+import type { S3Location } from '../s3/location.js';
 
 /**
  * One sluice.yaml, checked and with its defaults filled in. Times are in ms.
@@ -30,21 +31,20 @@ export interface WorkspaceConfig {
 
 export type StagingConfig = LocalStagingConfig | S3StagingConfig;
 
-export interface LocalStagingConfig {
+interface StagingTerms {
+  readonly retainMs: number;
+  /** `key`: 32 bytes as base64. */
+  readonly encryption: { readonly key: string } | null;
+}
+
+export interface LocalStagingConfig extends StagingTerms {
   readonly type: 'local';
   /** Absolute, unless it starts with a reference. */
   readonly path: string;
-  readonly retainMs: number;
 }
 
-export interface S3StagingConfig {
+export interface S3StagingConfig extends StagingTerms, S3Location {
   readonly type: 's3';
-  readonly bucket: string;
-  readonly prefix: string;
-  readonly region: string | null;
-  readonly endpoint: string | null;
-  readonly forcePathStyle: boolean;
-  readonly retainMs: number;
 }
 
 export type SourceConfig = PostgresSourceConfig | SnowflakeSourceConfig;

@@ -3,18 +3,25 @@ import { open, mkdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StagingLostError } from '../errors/errors.js';
 import { onFiles } from './local-errors.js';
-import { checkAttempt, chunkFileName, chunkFilePath, chunkStem, syncFolder } from './places.js';
+import { checkAttempt, checkFileName, chunkStem, nameOf, nameOfFile, syncPath } from './places.js';
 import type { ChunkPlace, ChunkWriter, StagedFile } from './staging.js';
 
 const blockBytes = 256 * 1024;
 
+/** A worker's own part of a store: its folder, and the name by which other hosts know that the files are not theirs. */
+export interface LocalFolder {
+  readonly root: string;
+  readonly host: () => Promise<string>;
+}
+
 /** Writes to a name of its own, which no other writer shares, and renames when all of it is on disk. */
-export async function createChunkFile(root: string, place: ChunkPlace, attempt: string): Promise<ChunkWriter> {
-  const folder = syncFolder(root, place.subscriptionId, place.syncNumber);
+export async function createChunkFile({ root, host }: LocalFolder, place: ChunkPlace, attempt: string, sealed: boolean): Promise<ChunkWriter> {
+  const folder = join(root, syncPath(place));
   const temporary = join(folder, `${chunkStem(place.chunk)}.${checkAttempt(attempt)}.${randomUUID()}.tmp`);
   return onFiles(root, nameOf(place), async () => {
     await mkdir(folder, { recursive: true });
-    return new LocalChunkWriter(root, place, attempt, temporary, await open(temporary, 'wx'));
+    const file = { chunk: place.chunk, attempt, host: await host(), sealed };
+    return new LocalChunkWriter(root, place, (sha256) => nameOfFile({ ...file, sha256 }), temporary, await open(temporary, 'wx'));
   });
 }
 
@@ -22,13 +29,12 @@ class LocalChunkWriter implements ChunkWriter {
   readonly #hash = createHash('sha256');
   #pending: Buffer[] = [];
   #pendingBytes = 0;
-  #bytes = 0;
   #path: string;
 
   constructor(
     private readonly root: string,
     private readonly place: ChunkPlace,
-    private readonly attempt: string,
+    private readonly nameFor: (sha256: string) => string,
     temporary: string,
     private readonly file: FileHandle,
   ) {
@@ -47,11 +53,11 @@ class LocalChunkWriter implements ChunkWriter {
       await this.file.sync();
       await this.file.close();
       const sha256 = this.#hash.digest('hex');
-      const name = chunkFileName(this.place.chunk, this.attempt, sha256);
-      const path = chunkFilePath(this.root, this.place, name);
+      const name = this.nameFor(sha256);
+      const path = join(this.root, syncPath(this.place), name);
       await rename(this.#path, path);
       this.#path = path;
-      return { name, sha256, bytes: this.#bytes };
+      return { name, sha256 };
     });
   }
 
@@ -68,7 +74,6 @@ class LocalChunkWriter implements ChunkWriter {
     this.#pendingBytes = 0;
     this.#hash.update(block);
     await this.file.writeFile(block);
-    this.#bytes += block.length;
   }
 
   #onFiles<T>(step: () => Promise<T>): Promise<T> {
@@ -76,9 +81,16 @@ class LocalChunkWriter implements ChunkWriter {
   }
 }
 
-/** Reads the file twice through one handle: once to check it, once to give it out. Both times it is the same file, even if its name has gone meanwhile. */
-export async function* readChunkFile(root: string, place: ChunkPlace, staged: { readonly name: string; readonly sha256: string }): AsyncGenerator<Buffer, void, undefined> {
-  const file = await onFiles(root, nameOf(place), () => open(chunkFilePath(root, place, staged.name), 'r'));
+/**
+ * Reads the file twice through one handle: once to check it, once to give it out. Both times it is the same file, even if its name has gone meanwhile.
+ * So nothing of a damaged chunk leaves.
+ */
+export async function* readChunkFile({ root, host }: LocalFolder, place: ChunkPlace, staged: StagedFile): AsyncGenerator<Buffer, void, undefined> {
+  const { host: stagedBy } = checkFileName(place, staged.name);
+  const file = await onFiles(root, nameOf(place), () => open(join(root, syncPath(place), staged.name), 'r')).catch(async (error: unknown) => {
+    if (error instanceof StagingLostError && stagedBy !== null && stagedBy !== (await host())) throw elsewhere(place);
+    throw error;
+  });
   try {
     const hash = createHash('sha256');
     for await (const block of blocksOf(root, place, file)) hash.update(block);
@@ -91,6 +103,10 @@ export async function* readChunkFile(root: string, place: ChunkPlace, staged: { 
   }
 }
 
+function elsewhere(place: ChunkPlace): StagingLostError {
+  return new StagingLostError(`${nameOf(place)} was staged in the folder of another host: workers on several hosts need staging of type s3, or one folder that they share; the next sync finds its records again`);
+}
+
 /** Each block is a buffer of its own, because readers keep parts of them. */
 async function* blocksOf(root: string, place: ChunkPlace, file: FileHandle): AsyncGenerator<Buffer, void, undefined> {
   for (let position = 0; ; ) {
@@ -100,9 +116,4 @@ async function* blocksOf(root: string, place: ChunkPlace, file: FileHandle): Asy
     yield block.subarray(0, bytesRead);
     position += bytesRead;
   }
-}
-
-/** For messages; ids are no record's values. */
-export function nameOf(place: ChunkPlace): string {
-  return `chunk ${place.chunk} of sync ${place.syncNumber} of "${place.subscriptionId}"`;
 }

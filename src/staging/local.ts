@@ -1,48 +1,51 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createChunkFile, nameOf, readChunkFile } from './local-chunks.js';
+import { createChunkFile, readChunkFile } from './local-chunks.js';
 import { codeOf, onFiles } from './local-errors.js';
-import { appendEntry, readEntries } from './outcome-log.js';
-import { isSyncFolder, outcomeLogPath, syncFolder } from './places.js';
-import type { StagingStore } from './staging.js';
+import { hostOfFolder } from './local-host.js';
+import { appendLine, readLines } from './local-log.js';
+import { chunkStem, nameOf, syncAt, syncPath } from './places.js';
+import type { ChunkPlace, StagedSync, StagingFiles } from './staging.js';
 
 /**
- * Staging in a folder of this machine: `<folder>/<subscription>/<sync number>/chunk-000012.<attempt>.<digest>.jsonl`,
- * with `chunk-000012.outcomes.jsonl` beside it. Workers on several machines need a folder that they share, or another store.
+ * Staging in a folder of this machine: `<folder>/<subscription>/<sync number>/chunk-000012.<attempt>.<digest>.<host>.jsonl`,
+ * with `chunk-000012.outcomes.jsonl` beside it. A sync stays with the host that staged it; hosts that share the folder are one.
  */
-export function createLocalStaging(folder: string): StagingStore {
+export function createLocalFiles(folder: string): StagingFiles {
   const root = resolve(folder);
+  let known: Promise<string> | null = null;
+  const host = (): Promise<string> => {
+    known ??= hostOfFolder(root).catch((error: unknown) => {
+      known = null;
+      throw error;
+    });
+    return known;
+  };
+  const logPath = (place: ChunkPlace): string => join(root, syncPath(place), `${chunkStem(place.chunk)}.outcomes.jsonl`);
   return {
-    createChunk: (place, attempt) => createChunkFile(root, place, attempt),
-    readChunk: (place, file) => readChunkFile(root, place, file),
+    host,
+    createChunk: (place, attempt, sealed) => createChunkFile({ root, host }, place, attempt, sealed),
+    readChunk: (place, file) => readChunkFile({ root, host }, place, file),
     // The chunk's folder is not made anew: a log that begins in the middle would call its missing part delivered.
-    appendOutcome: (place, entry) => onFiles(root, nameOf(place), () => appendEntry(outcomeLogPath(root, place), entry)),
-    readOutcomes: (place) => onFiles(root, nameOf(place), () => unlessGone(readEntries(outcomeLogPath(root, place), nameOf(place)), [])),
-    removeSync: (subscriptionId, syncNumber) => {
-      return onFiles(root, `sync ${syncNumber} of "${subscriptionId}"`, () => rm(syncFolder(root, subscriptionId, syncNumber), { recursive: true, force: true }));
+    appendEntry: (place, entry) => onFiles(root, nameOf(place), () => appendLine(logPath(place), entry)),
+    readEntries: (place) => onFiles(root, nameOf(place), () => unlessGone(readLines(logPath(place)), [])),
+    removeSync: async (sync) => {
+      const path = syncPath(sync);
+      await onFiles(root, path, () => rm(join(root, path), { recursive: true, force: true }));
     },
-    sweep: (retainMs) => onFiles(root, 'the sweep', () => sweepFolders(root, Date.now() - retainMs)),
+    syncsOlderThan: (ms) => onFiles(root, 'the search for old syncs', () => syncsBefore(root, Date.now() - ms)),
   };
 }
 
-async function sweepFolders(root: string, olderThanMs: number): Promise<number> {
-  let removed = 0;
-  for (const folder of await syncFolders(root)) {
-    if ((await lastWrittenMs(folder)) >= olderThanMs) continue;
-    await rm(folder, { recursive: true, force: true });
-    removed += 1;
-  }
-  return removed;
-}
-
-async function syncFolders(root: string): Promise<string[]> {
-  const found: string[] = [];
+async function syncsBefore(root: string, timeMs: number): Promise<readonly StagedSync[]> {
+  const old: StagedSync[] = [];
   for (const subscription of await foldersIn(root)) {
-    for (const sync of await foldersIn(join(root, subscription))) {
-      if (isSyncFolder(subscription, sync)) found.push(join(root, subscription, sync));
+    for (const number of await foldersIn(join(root, subscription))) {
+      const sync = syncAt(`${subscription}/${number}`);
+      if (sync !== null && (await lastWrittenMs(join(root, subscription, number))) < timeMs) old.push(sync);
     }
   }
-  return found;
+  return old;
 }
 
 async function foldersIn(folder: string): Promise<string[]> {

@@ -1,7 +1,11 @@
-/** Names one staged chunk's place: everything of a sync lies under its subscription and number. */
-export interface ChunkPlace {
+/** A sync of which something is staged. */
+export interface StagedSync {
   readonly subscriptionId: string;
   readonly syncNumber: number;
+}
+
+/** Names one staged chunk's place: everything of a sync lies under its subscription and number. */
+export interface ChunkPlace extends StagedSync {
   readonly chunk: number;
 }
 
@@ -9,7 +13,6 @@ export interface ChunkPlace {
 export interface StagedFile {
   readonly name: string;
   readonly sha256: string;
-  readonly bytes: number;
 }
 
 /** Takes a chunk's lines; the file exists only once `finish` has returned. */
@@ -45,15 +48,28 @@ export interface LineOutcome {
  * Methods throw StagingUnavailableError (full disk, no permission; a retry can help) or StagingLostError (a chunk is missing or damaged).
  */
 export interface StagingStore {
+  /** The host that alone can read what is staged here; null when every worker can. It stays the same when a worker starts anew. */
+  host(): Promise<string | null>;
+  /** The host that staged a file of this name, as `host` names it. */
+  hostOf(file: string): string | null;
   createChunk(place: ChunkPlace, attempt: string): Promise<ChunkWriter>;
-  /** Checks the whole file against its digest before the first byte is given out; then streams it in blocks of any size. */
-  readChunk(place: ChunkPlace, file: { readonly name: string; readonly sha256: string }): AsyncIterable<Buffer>;
-  /** Durable against the end of this process when it resolves. */
+  /** Streams the chunk in blocks of any size, and gives out no byte that was not checked. */
+  readChunk(place: ChunkPlace, file: StagedFile): AsyncIterable<Buffer>;
+  /** Durable against the end of this process when it resolves. Throws FencedError when another writer has gone on with the log, where the store can tell. */
   appendOutcome(place: ChunkPlace, entry: OutcomeEntry): Promise<void>;
   /** The entries in the order in which they were appended; a torn last entry (crash while writing) is left out. Empty when there is no log. */
   readOutcomes(place: ChunkPlace): Promise<readonly OutcomeEntry[]>;
   /** Removes everything of one sync; fine when there is nothing. */
-  removeSync(subscriptionId: string, syncNumber: number): Promise<void>;
-  /** Removes syncs that nothing was written to for longer than `retainMs`; returns how many. */
-  sweep(retainMs: number): Promise<number>;
+  removeSync(sync: StagedSync): Promise<void>;
+  /** The syncs that nothing was written to for longer than `ms`. */
+  syncsOlderThan(ms: number): Promise<readonly StagedSync[]>;
+}
+
+/** The same for bytes that mean nothing to it: what a kind of store has to bring. `createStaging` makes a StagingStore of it. */
+export interface StagingFiles extends Pick<StagingStore, 'host' | 'removeSync' | 'syncsOlderThan' | 'readChunk'> {
+  /** `sealed` goes into the file's name. */
+  createChunk(place: ChunkPlace, attempt: string, sealed: boolean): Promise<ChunkWriter>;
+  /** `entry` holds no line feed. */
+  appendEntry(place: ChunkPlace, entry: string): Promise<void>;
+  readEntries(place: ChunkPlace): Promise<readonly string[]>;
 }

@@ -204,6 +204,9 @@ export interface Warehouse {
    */
   settleSync(sync: SyncRef, end: EarlyEnd | null): Promise<SyncResult>;
 
+  /** Whether a sync was opened here and has not settled. False where nothing is known of it. */
+  isOpen(subscriptionId: string, number: number): Promise<boolean>;
+
   /** What a sync counts as usage, once it is settled. */
   syncUsage(subscriptionId: string, number: number): Promise<SyncUsage & SyncLookup>;
 

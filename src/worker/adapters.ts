@@ -11,8 +11,10 @@ import { createWebhook } from '../destinations/webhook/webhook.js';
 import { quotaTermsOf } from '../domain/quota-state.js';
 import type { Subscription } from '../domain/subscription.js';
 import { ConfigurationError, UnknownReferenceError } from '../errors/errors.js';
-import { createLocalStaging } from '../staging/local.js';
+import { createLocalFiles } from '../staging/local.js';
+import { createS3Files } from '../staging/s3.js';
 import type { StagingStore } from '../staging/staging.js';
+import { createStaging } from '../staging/store.js';
 import { createPostgresWarehouse } from '../warehouses/postgres/index.js';
 import type { Warehouse } from '../warehouses/warehouse.js';
 import { loadDestinationModules, type DestinationModules } from './destination-modules.js';
@@ -62,7 +64,7 @@ export class Adapters {
         const warehouse = this.warehouse(name);
         return warehouse === null ? [] : [[name, warehouse]];
       })),
-      staging: createStaging(resolveReferences(this.configuration.staging, this.env)),
+      staging: stagingOf(resolveReferences(this.configuration.staging, this.env)),
       stagingRetainMs: this.configuration.staging.retainMs,
       warehouseOf: (subscription) => named(subscription, 'source', subscription.model.source, this.warehouse(subscription.model.source)),
       destinationOf: (subscription) => named(subscription, 'destination', subscription.destination, this.destination(subscription.destination)),
@@ -116,11 +118,7 @@ function createDestination(name: string, config: DestinationConfig, modules: Des
   }
 }
 
-function createStaging(config: StagingConfig): StagingStore {
-  switch (config.type) {
-    case 'local':
-      return createLocalStaging(config.path);
-    case 's3':
-      throw new ConfigurationError(['staging is of type s3, which this version cannot use yet']);
-  }
+function stagingOf(config: StagingConfig): StagingStore {
+  const key = config.encryption === null ? null : Buffer.from(config.encryption.key, 'base64');
+  return createStaging(config.type === 'local' ? createLocalFiles(config.path) : createS3Files(config), key);
 }

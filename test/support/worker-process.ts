@@ -44,8 +44,12 @@ function asFile({ workspace, staging, sources, destinations }: Configuration): u
   const sentTo = Object.entries(destinations).map(([name, { timeoutMs, giveUpAfterMs, ...rest }]) => [name, { ...rest, timeout: `${timeoutMs}ms`, giveUpAfter: `${giveUpAfterMs}ms` }]);
   return {
     workspace: { id: workspace.id },
-    staging: staging.type === 'local' ? { type: 'local', path: staging.path } : staging,
+    staging: stagingAsFile(staging),
     sources: Object.fromEntries(readFrom) as unknown,
     destinations: Object.fromEntries(sentTo) as unknown,
   };
+}
+
+function stagingAsFile({ retainMs, ...staging }: Configuration['staging']): unknown {
+  return { ...staging, retain: `${retainMs}ms` };
 }

@@ -1,23 +1,21 @@
 import { z } from 'zod';
 import type { StagingConfig } from '../configuration.js';
 import { fromFolder, type SchemaContext } from './context.js';
-import { duration, text } from './fields.js';
+import { duration, resolvedText, text } from './fields.js';
+import { s3Keys } from './s3.js';
 
 export function stagingSchema(context: SchemaContext): z.ZodType<StagingConfig> {
-  const retain = duration('1ms', '3650d').prefault('72h');
+  const common = { retain: duration('1ms', '3650d').prefault('72h'), encryption: encryption(context).nullable().default(null) };
   const local = z
-    .strictObject({ type: z.literal('local'), path: text.prefault('.sluice/staging'), retain })
-    .transform(({ type, path, retain }) => ({ type, path: fromFolder(context, path), retainMs: retain }));
+    .strictObject({ type: z.literal('local'), path: text.prefault('.sluice/staging'), ...common })
+    .transform(({ path, retain, ...config }) => ({ ...config, path: fromFolder(context, path), retainMs: retain }));
   const s3 = z
-    .strictObject({
-      type: z.literal('s3'),
-      bucket: text,
-      prefix: z.string().default(''),
-      region: text.nullable().default(null),
-      endpoint: text.nullable().default(null),
-      forcePathStyle: z.boolean().default(false),
-      retain,
-    })
+    .strictObject({ type: z.literal('s3'), bucket: text, prefix: z.string().default(''), ...s3Keys(context), ...common })
     .transform(({ retain, ...config }) => ({ ...config, retainMs: retain }));
   return z.discriminatedUnion('type', [local, s3]).prefault({ type: 'local' });
+}
+
+function encryption(context: SchemaContext) {
+  const isKey = (resolved: string): boolean => /^[A-Za-z0-9+/]{43}=$/.test(resolved);
+  return z.strictObject({ key: resolvedText(context, isKey, 'is no key, expected 32 bytes as base64: make one with openssl rand -base64 32') });
 }

@@ -19,3 +19,13 @@ export async function readHistory(client: PostgresClient, subscriptionId: string
     return rows.rows.map((row) => asSyncResult(subscriptionId, row));
   });
 }
+
+/** Whether a sync has a row that is not settled. */
+export async function readIsOpen(client: PostgresClient, subscriptionId: string, number: number): Promise<boolean> {
+  const tables = tableNames(client.settings.stateSchema, subscriptionId);
+  return client.transaction(async (connection) => {
+    if (!(await hasStateTables(connection, tables))) return false;
+    const rows = await connection.query(`SELECT FROM ${tables.syncs} WHERE number = $1 AND finished_at IS NULL`, [number]);
+    return rows.rows.length > 0;
+  });
+}

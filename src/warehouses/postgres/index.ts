@@ -7,7 +7,7 @@ import { describeModel } from './columns.js';
 import { diffModel } from './diff.js';
 import { dryRun } from './dry-run.js';
 import { readFailures, retryFailures } from './failures.js';
-import { readHistory } from './history.js';
+import { readHistory, readIsOpen } from './history.js';
 import { openSync } from './open.js';
 import { takeGrant } from './grant.js';
 import { replaySync } from './replay.js';
@@ -38,6 +38,7 @@ export function createPostgresWarehouse(source: string, settings: PostgresSettin
     abandonChunk: (sync, chunk, holder, reason, atMs) => abandonChunk(client, sync, chunk, holder, reason, atMs),
     fenceSync: (sync) => fenceSync(client, sync),
     settleSync: (sync, end) => settleSync(client, sync, end),
+    isOpen: (subscriptionId, number) => readIsOpen(client, subscriptionId, number),
     syncUsage: (subscriptionId, number) => readSyncUsage(client, subscriptionId, number),
     readUsage: (question) => readUsage(client, question),
     failures: (subscriptionId, limit) => readFailures(client, subscriptionId, limit),

@@ -13,6 +13,9 @@ const env = {
   TENANT: 'acme',
   CRM_TOKEN: 'hunter2',
   SIGNING_SECRET: 'hunter2',
+  OBJECTS_ID: 'loader',
+  OBJECTS_SECRET: 'hunter2',
+  STAGING_KEY: 'aHVudGVyMi0taHVudGVyMi0taHVudGVyMi0taHVudGU=',
 };
 
 async function problemsOf(file: string, variables: NodeJS.ProcessEnv = env): Promise<readonly string[]> {

@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StagingLostError, StagingUnavailableError } from '../../../src/errors/errors.js';
 import { onFiles } from '../../../src/staging/local-errors.js';
-import { createLocalStaging } from '../../../src/staging/local.js';
+import { createLocalFiles } from '../../../src/staging/local.js';
+import { createStaging } from '../../../src/staging/store.js';
 
 const place = { subscriptionId: 'customers_to_crm', syncNumber: 1, chunk: 0 };
+
+const storeIn = (folder: string) => createStaging(createLocalFiles(folder), null);
 
 describe('a local staging folder', () => {
   let root: string;
@@ -16,7 +19,7 @@ describe('a local staging folder', () => {
   afterEach(() => rm(root, { recursive: true, force: true }));
 
   it('that has vanished has lost what it held: a sync ends instead of waiting for it', async () => {
-    const store = createLocalStaging(root);
+    const store = storeIn(root);
     const writer = await store.createChunk(place, 'a1');
     const file = await writer.finish();
     await rm(root, { recursive: true });
@@ -26,17 +29,17 @@ describe('a local staging folder', () => {
   });
 
   it('is made when it is first written to', async () => {
-    const writer = await createLocalStaging(join(root, 'new', 'folder')).createChunk(place, 'a1');
-    assert.equal((await writer.finish()).bytes, 0);
+    const writer = await storeIn(join(root, 'new', 'folder')).createChunk(place, 'a1');
+    assert.match((await writer.finish()).name, /^chunk-000000\.a1\./);
   });
 
   it('is unavailable when its path leads through a file', async () => {
     await writeFile(join(root, 'file'), '');
-    await assert.rejects(createLocalStaging(join(root, 'file')).createChunk(place, 'a1'), (error) => error instanceof StagingUnavailableError && error.message.includes('set staging.path to a folder'));
+    await assert.rejects(storeIn(join(root, 'file')).createChunk(place, 'a1'), (error) => error instanceof StagingUnavailableError && error.message.includes('set staging.path to a folder'));
   });
 
   it('takes no outcome for a sync whose files have gone: the log would begin in the middle', async () => {
-    const store = createLocalStaging(root);
+    const store = storeIn(root);
     await assert.rejects(store.appendOutcome(place, { upTo: 1, batchSize: 1, failed: [] }), StagingLostError);
   });
 

@@ -9,6 +9,8 @@ export interface Options {
   readonly runs: number;
   readonly parts: readonly Part[];
   readonly peers: boolean;
+  /** Measure nothing, and write the document from what is kept. */
+  readonly report: boolean;
 }
 
 /** @throws Error with a sentence for the user */
@@ -20,6 +22,7 @@ export function readOptions(args: readonly string[]): Options {
       runs: { type: 'string', default: '3' },
       only: { type: 'string', multiple: true, default: [...parts] },
       peers: { type: 'boolean', default: false },
+      report: { type: 'boolean', default: false },
     },
   });
   return {
@@ -27,6 +30,7 @@ export function readOptions(args: readonly string[]): Options {
     runs: count('runs', values.runs, 1),
     parts: values.only.map(asPart),
     peers: values.peers,
+    report: values.report,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Cost, Meter } from '../meter.js';
 import type { Contender, Extraction } from './contender.js';
 import { Customers, type Changes } from './customers.js';
 import { Floor } from './floor.js';
+import { measureMemory, type Memory } from './memory.js';
 import { SluiceExtract } from './sluice.js';
 
 /** W1: nothing is known yet. W2: 1% updated, 0.1% added, 0.1% deleted. W3: nothing changed. */
@@ -28,6 +29,7 @@ export interface ExtractSample {
 export interface ExtractMeasurement {
   readonly rows: number;
   readonly rowBytes: number;
+  readonly memory: Memory;
   readonly samples: readonly ExtractSample[];
 }
 
@@ -70,7 +72,7 @@ export async function measureExtract(meter: Meter, options: ExtractOptions): Pro
       }
     }
     for (const contender of contenders) await contender.reset();
-    return { rows, rowBytes: await customers.averageRowBytes(), samples };
+    return { rows, rowBytes: await customers.averageRowBytes(), memory: await measureMemory(databaseUrl, join(folder, 'staging')), samples };
   } finally {
     await customers.drop();
   }

@@ -28,6 +28,7 @@ export function peersSection(measurement: ExtractMeasurement): Section | null {
     rows,
     notes: [
       '**dbt snapshot** (dbt-core 1.10) compares every column and marks deletions; it sends and stages nothing.',
+      '**drt diff** (drt-core 1.2.1, `incremental_strategy: diff`) keeps a copy of the model as a table, compares with it and reads what changed; it makes no JSON and stages nothing here. Its state is the whole model.',
     ],
   };
 }

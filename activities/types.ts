@@ -69,6 +69,7 @@ export interface ReadUsageInput {
   readonly billingCycleDay: number;
   /** The moment whose cycle is the current one, in ms since the epoch. */
   readonly atMs: number;
+  /** Which ledger asks (ms since the epoch of its foundation); 0: someone who only looks, and makes no grant void. */
   readonly ledger: number;
 }
 

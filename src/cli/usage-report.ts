@@ -42,7 +42,18 @@ function pastCycles(past: readonly CycleReport[]): readonly string[] {
   const shown = past.slice(0, last + 1);
   const most = Math.max(...shown.map(({ processed }) => processed));
   const rows = shown.map(({ cycleStart, processed }) => [day(cycleStart), String(processed), barText(processed, most)]);
-  return ['', tableText([{ title: 'cycle from' }, { title: 'records', align: 'right' }, { title: '' }], rows)];
+  return [
+    ...['', tableText([{ title: 'cycle from' }, { title: 'records', align: 'right' }, { title: '' }], rows)],
+    ...byCycle('destination', shown, ({ byDestination }) => byDestination),
+    ...byCycle('subscription', shown, ({ bySubscription }) => bySubscription),
+  ];
+}
+
+function byCycle(title: string, cycles: readonly CycleReport[], of: (cycle: CycleReport) => Readonly<Record<string, number>>): readonly string[] {
+  const names = [...new Set(cycles.flatMap((cycle) => Object.keys(of(cycle))))].sort();
+  const columns = cycles.map(({ cycleStart }): Column => ({ title: day(cycleStart), align: 'right' }));
+  const rows = names.map((name) => [name, ...cycles.map((cycle) => String(of(cycle)[name] ?? 0))]);
+  return ['', tableText([{ title: `${title}, cycle from` }, ...columns], rows)];
 }
 
 function row(name: string, records: number, limit: number): readonly string[] {

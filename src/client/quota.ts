@@ -41,7 +41,8 @@ export class QuotaDesk {
     if ((await this.currentTerms(workspaceId)) === null) throw new RefusedError(`workspace "${workspaceId}" has no ledger yet: run \`sluice apply\` first`);
     const view = await this.reach.answeredBy(quotaWorkflowId(workspaceId), (handle) => handle.query<UsageView | null>(messageNames.usage));
     if (view !== null) return view;
-    throw new RefusedError((await this.obstacle(workspaceId)) ?? `the usage of workspace "${workspaceId}" is being counted from the state tables: ask again in a moment`);
+    const obstacle = await this.obstacle(workspaceId);
+    throw new RefusedError(`the usage of workspace "${workspaceId}" is being counted from the state tables, and nothing is granted before that: ${obstacle ?? 'ask again in a moment'}`);
   }
 
   /** Why the ledger could not count so far, in the words of its step; null when nothing has gone wrong. */

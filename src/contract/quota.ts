@@ -51,6 +51,7 @@ export interface CycleReport {
   readonly cycleEnd: string;
   readonly processed: number;
   readonly byDestination: Readonly<Record<string, number>>;
+  readonly bySubscription: Readonly<Record<string, number>>;
 }
 
 /** The answer of the `usage` query and of `sluice usage --json`. Numbers are records. */
@@ -60,7 +61,6 @@ export interface UsageView extends CycleReport {
   readonly limit: number;
   readonly reserved: number;
   readonly remaining: number;
-  readonly bySubscription: Readonly<Record<string, number>>;
   /** The subscriptions that wait for quota. */
   readonly paused: readonly string[];
   /** The day on which the limit is reached if the cycle goes on like this, `2026-02-28`; null when it is not. */

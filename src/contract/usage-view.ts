@@ -1,6 +1,7 @@
+import { usageDay, type BillingCycle } from '../domain/billing-cycle.js';
 import { recordLimitOf } from '../domain/plan.js';
-import { usageDay } from '../domain/billing-cycle.js';
-import type { LedgerState } from '../domain/quota-state.js';
+import { sentOf } from '../domain/quota-past.js';
+import type { LedgerState, Sent } from '../domain/quota-state.js';
 import { counted, processed, reserved, usageOf } from '../domain/quota-sums.js';
 import type { CycleReport, UsageView } from './quota.js';
 
@@ -8,56 +9,62 @@ import type { CycleReport, UsageView } from './quota.js';
 export function usageView(workspaceId: string, state: LedgerState, nowMs: number): UsageView {
   const { terms, cycle } = state;
   const limit = recordLimitOf(terms.plan);
-  const bySubscription: Record<string, number> = {};
-  const byDestination: Record<string, number> = {};
-  const late = new Map<number, Record<string, number>>();
-  for (const account of Object.values(state.accounts)) {
-    for (const entry of usageOf(account, terms)) {
-      const records = counted(entry, terms);
-      if (entry.cycleStartMs === cycle.startMs) {
-        add(bySubscription, account.subscriptionId, records);
-        add(byDestination, entry.destination, records);
-      } else if (entry.cycleStartMs < cycle.startMs) {
-        const sums = late.get(entry.cycleStartMs) ?? {};
-        add(sums, entry.destination, records);
-        late.set(entry.cycleStartMs, sums);
-      }
-    }
-  }
   const used = processed(state);
   const held = reserved(state);
+  const sums = sumsByCycle(state);
+  const reportOf = ({ startMs, endMs }: BillingCycle): CycleReport => {
+    const { byDestination, bySubscription } = sums.get(startMs) ?? noSums();
+    const total = Object.values(byDestination).reduce((sum, records) => sum + records, 0);
+    return { cycleStart: new Date(startMs).toISOString(), cycleEnd: new Date(endMs).toISOString(), processed: total, byDestination, bySubscription };
+  };
   return {
     workspaceId,
     plan: terms.plan.kind,
     limit,
-    ...reportOf(cycle.startMs, cycle.endMs, byDestination),
+    ...reportOf(cycle),
     reserved: held,
     remaining: Math.max(0, limit - used - held),
-    bySubscription,
     paused: Object.values(state.accounts).flatMap(({ subscriptionId, pause }) => (pause?.kind === 'paused' ? [subscriptionId] : [])).sort(),
     limitReachedOn: limitReachedOn(used, limit, cycle, nowMs),
-    past: state.past.map(({ startMs, endMs, byDestination: sent }) => {
-      const sums = { ...late.get(startMs) };
-      for (const [destination, ends] of Object.entries(sent)) add(sums, destination, counted(ends, terms));
-      return reportOf(startMs, endMs, sums);
-    }),
+    past: state.past.map(reportOf),
   };
 }
 
+/** Counted records, by name. */
+interface Sums {
+  readonly byDestination: Record<string, number>;
+  readonly bySubscription: Record<string, number>;
+}
+
+const noSums = (): Sums => ({ byDestination: {}, bySubscription: {} });
+
+/** By the start of their cycle. What a sync under way sent before the turn of the cycle is in the past cycle, too. */
+function sumsByCycle({ accounts, past, terms }: LedgerState): ReadonlyMap<number, Sums> {
+  const cycles = new Map<number, Sums>();
+  const add = (cycleStartMs: number, by: keyof Sums, name: string, sent: Sent): void => {
+    const sums = cycles.get(cycleStartMs) ?? noSums();
+    sums[by][name] = (sums[by][name] ?? 0) + counted(sent, terms);
+    cycles.set(cycleStartMs, sums);
+  };
+  for (const account of Object.values(accounts)) {
+    for (const entry of usageOf(account, terms)) {
+      add(entry.cycleStartMs, 'byDestination', entry.destination, entry);
+      add(entry.cycleStartMs, 'bySubscription', account.subscriptionId, entry);
+    }
+    for (const [index, { startMs }] of past.entries()) {
+      const pair = account.past[index];
+      if (pair !== undefined && counted(sentOf(pair), terms) > 0) add(startMs, 'bySubscription', account.subscriptionId, sentOf(pair));
+    }
+  }
+  for (const { startMs, byDestination } of past) for (const [name, sent] of Object.entries(byDestination)) add(startMs, 'byDestination', name, sent);
+  return cycles;
+}
+
 /** Straight on from the cycle so far. */
-function limitReachedOn(used: number, limit: number, cycle: { readonly startMs: number; readonly endMs: number }, nowMs: number): string | null {
+function limitReachedOn(used: number, limit: number, cycle: BillingCycle, nowMs: number): string | null {
   if (used === 0) return null;
   const reachedMs = used >= limit ? nowMs : cycle.startMs + ((nowMs - cycle.startMs) * limit) / used;
   return reachedMs < cycle.endMs ? usageDay(reachedMs) : null;
-}
-
-function reportOf(startMs: number, endMs: number, byDestination: Readonly<Record<string, number>>): CycleReport {
-  const total = Object.values(byDestination).reduce((sum, records) => sum + records, 0);
-  return { cycleStart: new Date(startMs).toISOString(), cycleEnd: new Date(endMs).toISOString(), processed: total, byDestination };
-}
-
-function add(sums: Record<string, number>, name: string, records: number): void {
-  sums[name] = (sums[name] ?? 0) + records;
 }
 
 /** The usage page in Markdown, for the Temporal Web UI. */

@@ -1,20 +1,9 @@
 import { billingCycleAt } from './billing-cycle.js';
 import { recordLimitOf } from './plan.js';
 import { grantable, inFairOrder } from './quota-shares.js';
-import {
-  accountKey,
-  addSent,
-  nothingSent,
-  type Account,
-  type AccountReading,
-  type LedgerState,
-  type PastCycle,
-  type QuotaTerms,
-  type Sent,
-  type UsageByDay,
-  type UsageEntry,
-} from './quota-state.js';
-import { countedIn, entriesOf, merged, processed, room, spent } from './quota-sums.js';
+import { addToPast, closeCycle } from './quota-past.js';
+import { accountKey, type Account, type AccountReading, type LedgerState, type PastCycle, type QuotaTerms, type UsageByDay, type UsageEntry } from './quota-state.js';
+import { entriesOf, merged, processed, room, spent } from './quota-sums.js';
 
 /** A sync asks for `wanted` records. */
 export interface ReserveRequest {
@@ -59,7 +48,6 @@ const resumeStepMs = 2_000;
 const holdMs = 3_600_000;
 /** A sync that has not been heard of for this long is looked up in the state tables, in ms. */
 const silenceMs = 3_600_000;
-const pastCycles = 12;
 const thresholds = [100, 80];
 
 /**
@@ -86,11 +74,12 @@ export class QuotaLedger {
    * so all are taken to be until `wake` has told them otherwise.
    */
   private rebuild(readings: readonly AccountReading[], past: readonly PastCycle[], nowMs: number): void {
-    this.state.past = past.slice(0, pastCycles);
-    for (const account of Object.values(this.state.accounts)) account.settled = [];
+    this.state.past = past;
+    for (const account of Object.values(this.state.accounts)) Object.assign(account, { settled: [], past: [] } satisfies Partial<Account>);
     for (const reading of readings) {
       const account = this.account(reading);
       account.settled = merged(reading.settled);
+      account.past = reading.past;
       account.settledThrough = reading.settledThrough;
       const { open } = reading;
       if (account.open !== null && account.open.number <= reading.settledThrough) account.open = null;
@@ -102,7 +91,7 @@ export class QuotaLedger {
   /** Brings the ledger to a time: turns the cycle, ends what was kept too long, asks after syncs that went silent. */
   advance(nowMs: number): readonly QuotaEffect[] {
     const turned = nowMs >= this.state.cycle.endMs;
-    while (nowMs >= this.state.cycle.endMs) this.closeCycle();
+    while (nowMs >= this.state.cycle.endMs) this.turnCycle();
     let released = false;
     const silent: QuotaEffect[] = [];
     for (const [key, account] of Object.entries(this.state.accounts)) {
@@ -228,27 +217,17 @@ export class QuotaLedger {
   }
 
   private account({ subscriptionId, source }: { readonly subscriptionId: string; readonly source: string }): Account {
-    return (this.state.accounts[accountKey(source, subscriptionId)] ??= { subscriptionId, source, settledThrough: 0, settled: [], open: null, pause: null, lastCycle: 0 });
+    return (this.state.accounts[accountKey(source, subscriptionId)] ??= { subscriptionId, source, settledThrough: 0, settled: [], past: [], open: null, pause: null });
   }
 
   /** Adds entries to where their cycle is kept. */
   private count(account: Account, entries: readonly UsageEntry[]): void {
     account.settled = merged([...account.settled, ...entries.filter(({ cycleStartMs }) => cycleStartMs >= this.state.cycle.startMs)]);
-    for (const entry of entries) {
-      this.state.past = this.state.past.map((cycle) => (cycle.startMs === entry.cycleStartMs ? withSent(cycle, entry.destination, entry) : cycle));
-    }
+    addToPast(this.state, account, entries);
   }
 
-  private closeCycle(): void {
-    const { cycle, terms } = this.state;
-    let closed: PastCycle = { ...cycle, byDestination: {} };
-    for (const account of Object.values(this.state.accounts)) {
-      account.lastCycle = countedIn(account, cycle.startMs, terms);
-      for (const entry of account.settled) if (entry.cycleStartMs === cycle.startMs) closed = withSent(closed, entry.destination, entry);
-      account.settled = account.settled.filter(({ cycleStartMs }) => cycleStartMs > cycle.startMs);
-    }
-    this.state.past = [closed, ...this.state.past].slice(0, pastCycles);
-    this.state.cycle = billingCycleAt(terms.billingCycleDay, cycle.endMs);
+  private turnCycle(): void {
+    closeCycle(this.state);
     this.state.warned = 0;
   }
 
@@ -265,8 +244,4 @@ export class QuotaLedger {
 
 function readEffect(account: string, { subscriptionId, source, open }: Account): QuotaEffect {
   return { kind: 'read', account, subscriptionId, source, number: open?.number ?? 0 };
-}
-
-function withSent(cycle: PastCycle, destination: string, sent: Sent): PastCycle {
-  return { ...cycle, byDestination: { ...cycle.byDestination, [destination]: addSent(cycle.byDestination[destination] ?? nothingSent, sent) } };
 }

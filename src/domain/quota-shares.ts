@@ -1,5 +1,6 @@
-import { countedIn, room } from './quota-sums.js';
-import type { Account, LedgerState } from './quota-state.js';
+import { sentOf } from './quota-past.js';
+import { nothingSent, type Account, type LedgerState, type QuotaTerms } from './quota-state.js';
+import { counted, countedIn, room } from './quota-sums.js';
 
 /**
  * Records that a subscription may be granted now. Others that have just resumed and not yet come back find an equal share of what is left,
@@ -21,8 +22,12 @@ export interface Waiting {
 export function inFairOrder(state: LedgerState): readonly Waiting[] {
   const paused = Object.values(state.accounts).flatMap((account) => {
     if (account.pause?.kind !== 'paused') return [];
-    const used = account.lastCycle + countedIn(account, state.cycle.startMs, state.terms);
+    const used = lastCycleOf(account, state.terms) + countedIn(account, state.cycle.startMs, state.terms);
     return [{ account, used, wanted: account.pause.wanted, sinceMs: account.pause.sinceMs }];
   });
   return paused.sort((a, b) => a.used - b.used || a.sinceMs - b.sinceMs || (a.account.subscriptionId < b.account.subscriptionId ? -1 : 1));
+}
+
+function lastCycleOf({ past: [last] }: Account, terms: QuotaTerms): number {
+  return counted(last === undefined ? nothingSent : sentOf(last), terms);
 }

@@ -20,6 +20,9 @@ export interface Sent {
   readonly failed: number;
 }
 
+/** The same, short: a ledger carries twelve of each subscription with it. */
+export type SentPair = readonly [succeeded: number, failed: number];
+
 /** By the day in UTC on which they were sent, `2026-02-28`. */
 export type UsageByDay = Readonly<Record<string, Sent>>;
 
@@ -57,8 +60,8 @@ export interface Account {
   settled: readonly UsageEntry[];
   open: Reservation | null;
   pause: QuotaPause | null;
-  /** Records counted in the cycle before, for fairness between subscriptions. */
-  lastCycle: number;
+  /** What it sent in the cycles of the ledger's `past`, newest first; those before its own first one may be missing. */
+  past: readonly SentPair[];
 }
 
 export interface PastCycle extends BillingCycle {
@@ -86,6 +89,7 @@ export interface AccountReading {
   readonly source: string;
   readonly settledThrough: number;
   readonly settled: readonly UsageEntry[];
+  readonly past: readonly SentPair[];
   /** The sync that has not been settled, and how many records it may send at most, as far as the tables know. */
   readonly open: { readonly number: number; readonly destination: string; readonly granted: number; readonly usage: UsageByDay } | null;
   /** Records that the last sync left behind because of the quota. */

@@ -126,7 +126,7 @@ export interface UsageQuestion {
   readonly owner: string;
   /** Earlier days are left out. */
   readonly sinceDay: string;
-  /** The ledger that asks: ms since the epoch of its foundation. */
+  /** The ledger that asks: ms since the epoch of its foundation; 0 for someone who only looks. */
   readonly ledger: number;
 }
 

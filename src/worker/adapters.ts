@@ -41,6 +41,14 @@ export class Adapters {
     return made(this.warehouses, name, own(this.configuration.sources, name), (config) => createWarehouse(name, resolveReferences(config, this.env)));
   }
 
+  /** By name. */
+  allWarehouses(): ReadonlyMap<string, Warehouse> {
+    return new Map(Object.keys(this.configuration.sources).flatMap((name) => {
+      const warehouse = this.warehouse(name);
+      return warehouse === null ? [] : [[name, warehouse]];
+    }));
+  }
+
   /** Null when the configuration has no such destination. */
   destination(name: string): Destination | null {
     return made(this.destinations, name, own(this.configuration.destinations, name), (config) => createDestination(name, resolveReferences(config, this.env), this.modules));
@@ -60,10 +68,7 @@ export class Adapters {
     return {
       workspaceId: this.configuration.workspace.id,
       quotaTerms: quotaTermsOf(this.configuration.workspace),
-      warehouses: () => new Map(Object.keys(this.configuration.sources).flatMap((name) => {
-        const warehouse = this.warehouse(name);
-        return warehouse === null ? [] : [[name, warehouse]];
-      })),
+      warehouses: () => this.allWarehouses(),
       staging: stagingOf(resolveReferences(this.configuration.staging, this.env)),
       stagingRetainMs: this.configuration.staging.retainMs,
       warehouseOf: (subscription) => named(subscription, 'source', subscription.model.source, this.warehouse(subscription.model.source)),

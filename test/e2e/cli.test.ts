@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { UsageView } from '../../src/contract/quota.js';
+import { freshDatabase } from '../support/postgres.js';
 import { freshNamespace, testServer } from '../support/temporal.js';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.js';
 import { runSluice, startSluice, variables, writeConfiguration, type Ended } from '../unit/cli/run-sluice.js';
@@ -54,11 +56,18 @@ describe('sluice with a Temporal server', function () {
     await sluice('apply');
     assert.deepEqual(await json('pause', 'customers_to_crm'), { subscriptionId: 'customers_to_crm', sent: 'pause' });
     const started = performance.now();
+    const database = await freshDatabase();
+    const usage = runSluice(folder.path, ['usage', '--json'], { ...place, WAREHOUSE_URL: database.url });
     for (const ended of await Promise.all([sluice('status', 'customers_to_crm'), sluice('sync', 'customers_to_crm', '--wait', '--json'), sluice('status')])) {
       assert.match(ended.stderr, noWorker);
       assert.deepEqual({ exitCode: ended.exitCode, stdout: ended.stdout }, { exitCode: 1, stdout: '' });
     }
-    assert.ok(performance.now() - started < 30_000, 'the 15 s, and the time that processes take to start');
+    assert.ok(performance.now() - started < 40_000, 'the 15 s, and the time that processes take to start');
+    const { exitCode, stdout, stderr } = await usage;
+    assert.deepEqual([exitCode, stderr], [0, 'no worker answered: counted from the state tables, by the plan of this configuration\n']);
+    const { limit, processed, past } = JSON.parse(stdout) as UsageView;
+    assert.deepEqual([limit, processed, past.length], [500_000, 0, 12]);
+    await database.drop();
   });
 
   it('exits with 1 for a subscription that was never applied, and with 3 for a namespace that is not there', async () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { usageDay } from '../../src/domain/billing-cycle.js';
+import { Adapters } from '../../src/worker/adapters.js';
+import { usageFromTables } from '../../src/worker/usage.js';
 import { QuotaRig } from '../support/quota.js';
 import { createRig, eventually, type Rig } from '../support/sluice.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -53,6 +55,18 @@ describe('a workspace with several sources', function () {
     assert.deepEqual(await rig.client.plan({ ...quota.configuration, subscriptions: {} }).then((changes) => changes.filter(({ kind }) => kind === 'terms')), []);
   });
 
+  it('is counted from the tables alone to the same page as the ledger\'s, by destination and subscription, in this cycle and the twelve before', async () => {
+    const adapters = new Adapters(quota.configuration, {});
+    const counted = await usageFromTables(adapters, quota.configuration.workspace);
+    await adapters.close();
+    const told = await quota.usage();
+    assert.deepEqual({ ...counted, limitReachedOn: told.limitReachedOn }, told);
+    assert.deepEqual([told.bySubscription, told.past.length, told.past[0]?.bySubscription], [{ here: 57 }, 12, { there: 30 }]);
+    await rig.database.query('UPDATE here SET name = \'after\' WHERE id <= 2');
+    assert.equal((await rig.client.requestSync('here')).accepted, true);
+    await eventually('a reading alone makes no grant void', async () => (await quota.usage()).processed === 59);
+  });
+
   it('keeps its billing day while one source does not answer, and agrees to everything else', async () => {
     const before = await quota.usage();
     const answerAgain = await proxy.refuse();
@@ -83,7 +97,7 @@ describe('a workspace with several sources', function () {
     let refusal = '';
     await eventually('the reason is there', async () => {
       refusal = await quota.usage().then(() => '', (error: unknown) => String(error));
-      return refusal.includes('on source "other" can\'t be counted, and until then nothing is granted');
+      return refusal.includes('nothing is granted before that: the usage on source "other" can\'t be counted');
     });
     assert.equal((await rig.client.status('here')).state, 'syncing');
     await answerAgain();

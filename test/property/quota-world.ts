@@ -1,6 +1,7 @@
-import { cycleStartOfDay, usageDay } from '../../src/domain/billing-cycle.js';
+import { cycleStartOfDay, usageDay, type BillingCycle } from '../../src/domain/billing-cycle.js';
 import { QuotaLedger, type QuotaEffect, type ReserveRequest, type SyncLookup, type UsageReport } from '../../src/domain/quota-ledger.js';
-import type { AccountReading, QuotaTerms, UsageByDay } from '../../src/domain/quota-state.js';
+import { cyclesUpTo, pairOf, sentOf } from '../../src/domain/quota-past.js';
+import { addSent, nothingSent, type AccountReading, type QuotaTerms, type Sent, type SentPair, type UsageByDay } from '../../src/domain/quota-state.js';
 
 type Message = { readonly kind: 'reserve'; readonly request: ReserveRequest } | { readonly kind: 'report'; readonly report: UsageReport };
 
@@ -47,10 +48,10 @@ export class World {
     return this.ledger.snapshot();
   }
 
-  /** Records that count, by the cycle in which they were sent. */
-  truth(): Map<number, number> {
+  /** Records that count, by the cycle in which they were sent: of all, or of one party. */
+  truth(parties: readonly Party[] = this.parties): Map<number, number> {
     const counted = new Map<number, number>();
-    for (const row of this.parties.flatMap(({ rows }) => rows)) {
+    for (const row of parties.flatMap(({ rows }) => rows)) {
       for (const [day, { succeeded, failed }] of Object.entries(row.sent)) {
         const start = cycleStartOfDay(this.terms.billingCycleDay, day);
         counted.set(start, (counted.get(start) ?? 0) + succeeded + (this.terms.countFailed ? failed : 0));
@@ -123,7 +124,8 @@ export class World {
     // Its workflows have started anew; any of them may have been paused before.
     for (const party of this.parties) party.paused = party.rows.length > 0;
     const readings = this.parties.map((party) => this.reading(party));
-    this.ledger = QuotaLedger.found(this.terms, this.nowMs, readings.filter((reading) => reading !== null), []);
+    const past = this.pastCycles().map((cycle) => ({ ...cycle, byDestination: { crm: sentOf(this.settledIn(cycle, this.parties)) } }));
+    this.ledger = QuotaLedger.found(this.terms, this.nowMs, readings.filter((reading) => reading !== null), past);
     this.late.length = 0;
     this.carryOut([...this.ledger.wake(this.nowMs, true), ...this.ledger.stillPaused()]);
   }
@@ -161,6 +163,16 @@ export class World {
     if (row !== undefined && !row.settled) row.granted ??= records;
   }
 
+  private pastCycles(): readonly BillingCycle[] {
+    return cyclesUpTo(this.terms.billingCycleDay, this.nowMs).past;
+  }
+
+  private settledIn({ startMs }: BillingCycle, parties: readonly Party[]): SentPair {
+    const days = parties.flatMap(({ rows }) => rows.filter((row) => row.settled).flatMap(({ sent }) => Object.entries(sent)));
+    const inCycle = days.filter(([day]) => cycleStartOfDay(this.terms.billingCycleDay, day) === startMs).map(([, sent]) => sent);
+    return pairOf(inCycle.reduce<Sent>(addSent, nothingSent));
+  }
+
   private reading(party: Party): AccountReading | null {
     if (party.rows.length === 0) return null;
     const settled = party.rows.filter((row) => row.settled);
@@ -177,6 +189,7 @@ export class World {
           return cycleStartMs < this.state.cycle.startMs ? [] : [{ ...counts, destination, cycleStartMs }];
         }),
       ),
+      past: this.pastCycles().map((cycle) => this.settledIn(cycle, [party])),
       open: open?.granted == null ? null : { number: open.number, destination: open.destination, granted: open.granted, usage: open.sent },
       wanted: latest?.granted == null ? 0 : latest.wanted - latest.granted,
     };

@@ -7,6 +7,7 @@ const cycle = (month: string, next: string, processed: number) => ({
   cycleEnd: `${next}-01T00:00:00.000Z`,
   processed,
   byDestination: { crm: processed },
+  bySubscription: processed === 0 ? {} : { customers: processed - 1, [`orders_${month.slice(0, 4)}`]: 1 },
 });
 
 const view: UsageView = {
@@ -46,6 +47,14 @@ describe('the usage page on a terminal', () => {
         '2026-02-01     1000  ##############################',
         '2026-01-01        0',
         '2025-12-01      500  ###############',
+        '',
+        'destination, cycle from  2026-02-01  2026-01-01  2025-12-01',
+        'crm                            1000           0         500',
+        '',
+        'subscription, cycle from  2026-02-01  2026-01-01  2025-12-01',
+        'customers                        999           0         499',
+        'orders_2025                        0           0           1',
+        'orders_2026                        1           0           0',
         '',
         'at this rate the limit is reached on 2026-03-20',
       ].join('\n'),

@@ -19,7 +19,7 @@ export interface ActivityDependencies {
   warehouseOf(subscription: Subscription): Warehouse;
   /** Throws UnknownReferenceError when this worker's configuration lacks the subscription's destination. */
   destinationOf(subscription: Subscription): Destination;
-  /** Shared by all loads of this worker to one destination. */
+  /** Shared by all loads of a subscription on this worker. */
   pacerOf(subscription: Subscription): Pacer;
   /** The subscription that arrived as a payload. Throws ConfigurationError with all that is wrong with it. */
   parseSubscription(value: unknown): Subscription;

@@ -3,6 +3,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { deliverNotices } from './deliver-notices.js';
 import { diffModel } from './diff-model.js';
 import { loadChunk } from './load-chunk.js';
+import { LoadPlaces } from './load-places.js';
 import { openSync } from './open-sync.js';
 import { lookUpSync } from './look-up-sync.js';
 import { readUsage } from './read-usage.js';
@@ -16,6 +17,7 @@ import type { Activities } from './types.js';
 import { validateSubscription } from './validate-subscription.js';
 
 export function createActivities(dependencies: ActivityDependencies): Activities {
+  const places = new LoadPlaces();
   const sweepStaging = stagingSweeper(dependencies);
   return {
     validateSubscription: asActivity((input) => validateSubscription(dependencies, input)),
@@ -23,7 +25,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     openSync: asActivity((input) => openSync(dependencies, input)),
     diffModel: asActivity((input) => diffModel(dependencies, input)),
     stageRecords: asActivity((input) => stageRecords(dependencies, input)),
-    loadChunk: asActivity((input) => loadChunk(dependencies, input)),
+    loadChunk: asActivity((input) => places.within(input.subscription.destination, () => loadChunk(dependencies, input))),
     settleSync: asActivity((input) => settleSync(dependencies, input, sweepStaging)),
     startQuota: asActivity(() => startQuota(dependencies)),
     readUsage: asActivity((input) => readUsage(dependencies, input)),

@@ -1,10 +1,11 @@
 import { Context } from '@temporalio/activity';
 import { RecordBatch } from '../src/destinations/batch.js';
-import { deliverBatch, type BatchOutcome, type RecordEnd } from '../src/destinations/deliver.js';
-import type { Destination, MappedRecord } from '../src/destinations/destination.js';
+import { deliverBatch, type BatchOutcome, type RecordEnd, type Stop } from '../src/destinations/deliver.js';
+import type { Destination, DestinationLimits, MappedRecord } from '../src/destinations/destination.js';
 import { MappingError, type Mapper } from '../src/destinations/mapping.js';
+import type { Pacer } from '../src/destinations/pacer.js';
 import { usageDay } from '../src/domain/billing-cycle.js';
-import { WorkerStoppingError } from '../src/errors/errors.js';
+import { TurnAwaitedError, WorkerStoppingError } from '../src/errors/errors.js';
 import { batchesOf, type LineBatch } from '../src/staging/lines.js';
 import type { ChunkPlace, LineOutcome, OutcomeEntry } from '../src/staging/staging.js';
 import type { StagedChunk, Warehouse } from '../src/warehouses/warehouse.js';
@@ -13,7 +14,7 @@ import { takeChunk, type ChunkLease } from './lease.js';
 import { gracefulStop, type GracefulStop } from './graceful-stop.js';
 import { countChunk, summarize, unsuccessfulRecords } from './outcomes.js';
 import { serverClock, type ServerClock } from './server-clock.js';
-import { withHeartbeat, type Progress } from './step.js';
+import { resumedProgress, withHeartbeat, type Progress } from './step.js';
 import type { LoadInput, LoadSummary } from './types.js';
 
 /**
@@ -27,43 +28,57 @@ export async function loadChunk(dependencies: ActivityDependencies, input: LoadI
   const { activityId, attempt, workflowExecution } = Context.current().info;
   const holder = `${workflowExecution?.runId ?? 'none'}/${activityId}/${attempt}`;
   const clock = serverClock();
+  const pacer = dependencies.pacerOf(subscription);
+  const stopWatching = pacer.watch();
   return withHeartbeat(async (report) => {
+    const pausedMs = pacer.pausedMs();
+    if (pausedMs > patienceMs) throw new TurnAwaitedError(subscription.destination, 'it asked for a pause', pausedMs);
     const taken = await takeChunk(warehouse, sync, number, holder, destination.limits.timeoutMs);
     if (taken.kind === 'finished') return { ...taken.counts, stop: null, finishedOn: usageDay(clock.now()) };
     const stopping = gracefulStop(destination.limits.timeoutMs);
     try {
-      const load = new ChunkLoad(dependencies, input, taken.chunk, destination, taken.lease, stopping, clock, report);
+      const load = new ChunkLoad(dependencies, input, taken.chunk, destination, pacer, taken.lease, stopping, clock, report);
       return await load.run(warehouse);
     } finally {
       stopping.dispose();
       // Best effort: a lease that can't be given back runs out by itself.
       await taken.lease.release().catch(() => undefined);
     }
-  });
+  }).finally(stopWatching);
 }
+
+/** A load that has to wait longer than this, in ms, gives up its place on this worker. Coming back costs it reading its chunk again. */
+const patienceMs = 10_000;
 
 class ChunkLoad {
   private readonly place: ChunkPlace;
+  private readonly limits: Pick<DestinationLimits, 'batchSize' | 'batchBytes'>;
+  private readonly entries: OutcomeEntry[] = [];
+  /** Since when nothing gets through, in ms since the epoch, where this load left off because of that; null otherwise. */
+  private silentSinceMs: number | null = resumedProgress()?.silentSinceMs ?? null;
 
   constructor(
     private readonly dependencies: ActivityDependencies,
     private readonly input: LoadInput,
     private readonly chunk: StagedChunk,
     private readonly destination: Destination,
+    private readonly pacer: Pacer,
     private readonly lease: ChunkLease,
     private readonly stopping: GracefulStop,
     private readonly clock: ServerClock,
     private readonly report: (progress: Progress) => void,
   ) {
     this.place = { subscriptionId: input.sync.subscriptionId, syncNumber: input.sync.number, chunk: chunk.chunk };
+    const { batchSize, batchBytes, rateLimit } = destination.limits;
+    this.limits = { batchBytes, batchSize: Math.min(batchSize, rateLimit?.records ?? batchSize) };
   }
 
   async run(warehouse: Warehouse): Promise<LoadSummary> {
     const { staging } = this.dependencies;
-    const entries: OutcomeEntry[] = [...(await staging.readOutcomes(this.place))];
-    const stop = await this.deliverRest(entries);
+    this.entries.push(...(await staging.readOutcomes(this.place)));
+    const stop = await this.deliverRest();
     if (this.stopping.reason() === 'worker') throw new WorkerStoppingError();
-    const log = summarize(entries);
+    const log = summarize(this.entries);
     const tail = { ambiguous: 0, reason: stop ?? 'the sync was canceled' };
     const counts = countChunk(this.chunk, log, tail);
     await warehouse.finishChunk(this.input.sync, this.chunk.chunk, this.lease.holder, counts, unsuccessfulRecords(staging, this.place, this.chunk, log, tail), this.clock.now());
@@ -71,41 +86,56 @@ class ChunkLoad {
   }
 
   /** Sends what has no logged outcome yet, in order. Returns why the sync should send no more, or null. */
-  private async deliverRest(entries: OutcomeEntry[]): Promise<string | null> {
+  private async deliverRest(): Promise<string | null> {
     const { staging } = this.dependencies;
     const map = this.dependencies.mapperOf(this.input.subscription);
     const blocks = staging.readChunk(this.place, { name: this.chunk.file, sha256: this.chunk.sha256 });
-    for await (const batch of batchesOf(blocks, this.destination.limits, summarize(entries).position)) {
+    for await (const batch of batchesOf(blocks, this.limits, summarize(this.entries).position)) {
       if (this.stopping.reason() !== null) return null;
       const { sendable, unmappable } = mapBatch(this.place, batch, map);
-      if (!(await this.waitForTurn(sendable.size))) return null;
-      const outcome = await deliverBatch(
-        this.destination,
-        sendable,
-        { signal: this.stopping.signal, beforeAttempt: (requestMs) => this.lease.ensureOutlasts(requestMs) },
-      );
+      const outcome = await this.deliver(sendable);
+      const { stop } = outcome;
       // A stopping worker leaves the batch unlogged: its successor sends it again under the same messageIds.
-      if (outcome.stop?.kind === 'canceled' && this.stopping.reason() === 'worker') return null;
-      const failed = [...unmappable, ...unsuccessfulLines(sendable, outcome)];
-      const entry: OutcomeEntry = { upTo: batch.firstLine + batch.events.size, batchSize: this.destination.limits.batchSize, failed };
-      await staging.appendOutcome(this.place, entry);
-      entries.push(entry);
-      this.report({ processed: entry.upTo });
-      if (outcome.stop !== null) return outcome.stop.kind === 'canceled' ? null : outcome.stop.reason;
+      if (stop?.kind === 'canceled' && this.stopping.reason() === 'worker') return null;
+      const upTo = (stop?.kind === 'later' ? sendable.place?.lines[stop.settled] : undefined) ?? batch.firstLine + batch.events.size;
+      const failed = [...unmappable, ...unsuccessfulLines(sendable, outcome)].filter(({ line }) => line < upTo);
+      if (stop?.kind === 'later') return this.leaveOff(upTo, failed, stop);
+      this.silentSinceMs = null;
+      await this.log({ upTo, batchSize: this.limits.batchSize, failed });
+      this.report({ processed: upTo });
+      if (stop !== null) return stop.kind === 'canceled' ? null : stop.reason;
     }
     return null;
   }
 
-  /** Keeps to the destination's rate. False when the load was stopped meanwhile. */
-  private async waitForTurn(records: number): Promise<boolean> {
-    const { cancellationSignal } = Context.current();
-    try {
-      await this.dependencies.pacerOf(this.input.subscription).take(records, cancellationSignal);
-      return true;
-    } catch (error) {
-      if (cancellationSignal.aborted) return false;
-      throw error;
-    }
+  private deliver(sendable: RecordBatch): Promise<BatchOutcome> {
+    return deliverBatch(this.destination, sendable, {
+      signal: this.stopping.signal,
+      beforeAttempt: async (requestMs) => {
+        await this.lease.ensureOutlasts(requestMs);
+        await this.noteUnderWay();
+      },
+      pacing: { pacer: this.pacer, patienceMs, signal: Context.current().cancellationSignal },
+      silentMs: this.silentSinceMs === null ? 0 : this.clock.now() - this.silentSinceMs,
+    });
+  }
+
+  /** Gives up this load's place on the worker until it may go on. The log says that nothing is under way meanwhile, so that whoever ends the sync counts the rest as not sent. */
+  private async leaveOff(firstLine: number, ended: readonly LineOutcome[], { reason, waitMs, silentMs }: Extract<Stop, { kind: 'later' }>): Promise<never> {
+    await this.log({ upTo: firstLine, batchSize: 0, failed: ended });
+    this.report({ processed: firstLine, ...(silentMs === null ? {} : { silentSinceMs: this.clock.now() - silentMs }) });
+    throw new TurnAwaitedError(this.input.subscription.destination, reason, waitMs);
+  }
+
+  /** Takes that back, before anything leaves. */
+  private async noteUnderWay(): Promise<void> {
+    const last = this.entries.at(-1);
+    if (last?.batchSize === 0) await this.log({ ...last, batchSize: this.limits.batchSize, failed: [] });
+  }
+
+  private async log(entry: OutcomeEntry): Promise<void> {
+    await this.dependencies.staging.appendOutcome(this.place, entry);
+    this.entries.push(entry);
   }
 }
 

@@ -33,12 +33,19 @@ export function cancellation(): AbortSignal {
 /** Counts and references only: heartbeats show in the Web UI. */
 export interface Progress {
   readonly processed: number;
+  /** Since when nothing gets through, in ms since the epoch. */
+  readonly silentSinceMs?: number;
+}
+
+/** What an earlier attempt at this step reported last. */
+export function resumedProgress(): Progress | undefined {
+  return Context.current().info.heartbeatDetails as Progress | undefined;
 }
 
 /** Heartbeats while `work` runs, so that a lost worker and a cancellation are noticed within seconds. */
 export async function withHeartbeat<T>(work: (report: (progress: Progress) => void) => Promise<T>): Promise<T> {
   const context = Context.current();
-  let latest: Progress | undefined;
+  let latest = resumedProgress();
   const timer = setInterval(() => {
     context.heartbeat(latest);
   }, heartbeatEveryMs);

@@ -81,4 +81,8 @@ export const messageNames = {
   /** To a SyncWorkflow: the quota has cut it off, or it may go on. */
   quotaNotice: 'quotaNotice',
   usage: 'usage',
+  /** To a RateWorkflow: an update that asks for a part of the rate, and the signals that give it back and stop everyone. */
+  lease: 'lease',
+  release: 'release',
+  pauseSending: 'pauseSending',
 } as const;

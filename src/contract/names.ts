@@ -4,7 +4,7 @@
  */
 export const taskQueue = 'sluice';
 
-export const workflowTypes = { sync: 'SyncWorkflow', syncRun: 'SyncRunWorkflow', quota: 'QuotaWorkflow' } as const;
+export const workflowTypes = { sync: 'SyncWorkflow', syncRun: 'SyncRunWorkflow', quota: 'QuotaWorkflow', rate: 'RateWorkflow' } as const;
 
 export function syncWorkflowId(subscriptionId: string): string {
   return `sync/${subscriptionId}`;
@@ -18,5 +18,13 @@ export function quotaWorkflowId(workspaceId: string): string {
   return `quota/${workspaceId}`;
 }
 
-/** Memo keys of a SyncWorkflow, readable with no worker running: its workspace's id, and the subscription as it runs. */
-export const memoKeys = { workspace: 'sluiceWorkspace', configuration: 'sluiceConfiguration', quotaTerms: 'sluiceQuotaTerms' } as const;
+/** One for each destination that has a rate limit or asked for a pause, while someone sends to it. */
+export function rateWorkflowId(workspaceId: string, destination: string): string {
+  return `rate/${workspaceId}/${destination}`;
+}
+
+/**
+ * Memo keys, readable with no worker running. Of a SyncWorkflow: its workspace's id, and the subscription as it runs. Of a QuotaWorkflow: its terms.
+ * Of a RateWorkflow: until when nothing should be sent, in ms since the epoch.
+ */
+export const memoKeys = { workspace: 'sluiceWorkspace', configuration: 'sluiceConfiguration', quotaTerms: 'sluiceQuotaTerms', pausedUntil: 'sluicePausedUntil' } as const;

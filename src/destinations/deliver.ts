@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { waitBeforeRetry } from './backoff.js';
 import type { RecordBatch } from './batch.js';
+import { systemClock, type Clock } from './clock.js';
 import type { DeliveryAnswer, Destination } from './destination.js';
+import type { Pacer, Turn } from './pacer.js';
 import { judge, type Group, type RecordEnd, type Refusal } from './verdict.js';
 
 export type { RecordEnd } from './verdict.js';
@@ -21,7 +22,12 @@ export type Stop =
   /** Nothing will get through until someone changes the configuration. */
   | { readonly kind: 'unauthorized'; readonly reason: string }
   /** The signal was aborted. */
-  | { readonly kind: 'canceled'; readonly reason: string };
+  | { readonly kind: 'canceled'; readonly reason: string }
+  /**
+   * Its next turn is further away than the sender wants to wait. The first `settled` records of the batch have ended, the others certainly did not arrive.
+   * `silentMs`: for how long nothing got through, null where nothing failed.
+   */
+  | { readonly kind: 'later'; readonly reason: string; readonly waitMs: number; readonly settled: number; readonly silentMs: number | null };
 
 export interface DeliverOptions {
   /** Ends a wait or a request at once; what was under way then counts as ambiguous. */
@@ -30,23 +36,12 @@ export interface DeliverOptions {
   readonly beforeAttempt: (attemptMs: number) => Promise<void>;
   /** Called before each wait. */
   readonly onRetry?: (retry: { readonly records: number; readonly waitMs: number; readonly reason: string }) => void;
+  /** Keeps every attempt to the destination's rate and pauses; a turn that is more than `patienceMs` away ends the delivery, where that leaves nothing half done. `signal` ends the wait for a turn. */
+  readonly pacing?: { readonly pacer: Pacer; readonly patienceMs: number; readonly signal: AbortSignal };
+  /** For how long nothing had got through before this delivery. */
+  readonly silentMs?: number;
   readonly clock?: Clock;
 }
-
-export interface Clock {
-  /** Monotonic, in ms. */
-  now(): number;
-  /** Rejects when the signal aborts. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
-  /** In [0, 1). */
-  random(): number;
-}
-
-const systemClock: Clock = {
-  now: () => performance.now(),
-  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
-  random: () => Math.random(),
-};
 
 /**
  * Brings every record of a batch to an end, through retries, splitting and refusals (CONTRACT, "What a destination gets").
@@ -77,7 +72,7 @@ class Delivery {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#groups = batch.size === 0 ? [] : [Array.from({ length: batch.size }, (_, index) => index)];
-    this.#lastSettledMs = this.#clock.now();
+    this.#lastSettledMs = this.#clock.now() - (options.silentMs ?? 0);
   }
 
   async run(): Promise<BatchOutcome> {
@@ -91,6 +86,7 @@ class Delivery {
   async #send(group: Group): Promise<Stop | null> {
     const answer = await this.#attempt(group);
     if (answer === null) return canceled;
+    if (answer.kind === 'later') return answer;
     const verdict = judge(answer, group);
     switch (verdict.kind) {
       case 'go_on':
@@ -99,7 +95,7 @@ class Delivery {
         return null;
       case 'outage':
         if (verdict.sent) this.#doubt(group);
-        return this.#retry(group, verdict.reason, verdict.retryAfterMs);
+        return this.#retry(group, verdict);
       case 'put_off':
         if (verdict.ended.size > 0) this.#settle(verdict.ended);
         return this.#retryPutOff(verdict.putOff);
@@ -109,9 +105,19 @@ class Delivery {
   }
 
   /** Null when the signal aborted. */
-  async #attempt(group: Group): Promise<DeliveryAnswer | null> {
+  async #attempt(group: Group): Promise<DeliveryAnswer | Later | null> {
     if (this.#isCanceled()) return null;
-    await this.#options.beforeAttempt(this.#destination.limits.timeoutMs);
+    const turn = await this.#turn(group);
+    if (turn?.kind !== 'go') return turn;
+    try {
+      await this.#options.beforeAttempt(this.#destination.limits.timeoutMs);
+      return await this.#sendNow(group);
+    } finally {
+      turn.end();
+    }
+  }
+
+  async #sendNow(group: Group): Promise<DeliveryAnswer | null> {
     try {
       return await this.#destination.deliver(group.length === this.#batch.size ? this.#batch : this.#batch.part(group), this.#options.signal);
     } catch (error) {
@@ -121,16 +127,41 @@ class Delivery {
     }
   }
 
+  /** Waits until the group may leave. Null when the signal aborted. */
+  async #turn(group: Group): Promise<Extract<Turn, { kind: 'go' }> | Later | null> {
+    const { pacing } = this.#options;
+    if (pacing === undefined) return { kind: 'go', end: () => undefined };
+    const askedMs = this.#clock.now();
+    const pausedMs = pacing.pacer.pausedMs();
+    try {
+      const turn = await pacing.pacer.turn(group.length, this.#isHalfDone() ? Infinity : pacing.patienceMs, pacing.signal);
+      // Waiting for the rate is nobody's silence; a pause that the destination asked for is.
+      this.#lastSettledMs += Math.max(0, this.#clock.now() - askedMs - pausedMs);
+      if (turn.kind === 'go') return turn;
+      const silentMs = this.#failures === 0 ? null : this.#clock.now() - this.#lastSettledMs;
+      return { kind: 'later', reason: pausedMs > 0 ? 'it asked for a pause' : 'its rate limit is used up', waitMs: turn.ms, settled: this.#ends.size, silentMs };
+    } catch (error) {
+      if (!pacing.signal.aborted) throw error;
+      return null;
+    }
+  }
+
+  /** Whether leaving off now would lose something: what has ended is not the beginning of the batch, or an answer about the rest was lost. */
+  #isHalfDone(): boolean {
+    const settled = this.#ends.size;
+    return [...this.#ends.keys()].some((index) => index >= settled) || [...this.#maybeSent].some((index) => !this.#ends.has(index));
+  }
+
   async #retryPutOff(putOff: ReadonlyMap<number, Refusal>): Promise<Stop | null> {
     // The destination's words about a record stay out of this reason, which may be shown in Temporal.
-    const stop = await this.#retry([...putOff.keys()], 'the destination asks to send records again later', null);
+    const stop = await this.#retry([...putOff.keys()], { reason: 'the destination asks to send records again later', retryAfterMs: null, throttled: false });
     if (stop?.kind !== 'gave_up' || !this.#tookSome()) return stop;
     this.#settle(new Map([...putOff].map(([index, refusal]) => [index, { kind: 'failed', ...refusal }])));
     return null;
   }
 
   /** Waits, then has the group sent again; or tells to stop. */
-  async #retry(group: Group, reason: string, retryAfterMs: number | null): Promise<Stop | null> {
+  async #retry(group: Group, { reason, retryAfterMs, throttled }: Refused): Promise<Stop | null> {
     const { giveUpAfterMs } = this.#destination.limits;
     this.#failures += 1;
     const remainingMs = giveUpAfterMs - (this.#clock.now() - this.#lastSettledMs);
@@ -138,6 +169,10 @@ class Delivery {
     if (waitMs === null) return { kind: 'gave_up', reason: gaveUpReason(reason, giveUpAfterMs, retryAfterMs) };
     this.#options.onRetry?.({ records: group.length, waitMs, reason });
     this.#groups.unshift(group);
+    if (this.#options.pacing !== undefined && (throttled || retryAfterMs !== null)) {
+      this.#options.pacing.pacer.pause(waitMs); // the next attempt waits for its end, like everyone
+      return null;
+    }
     try {
       await this.#clock.sleep(waitMs, this.#options.signal);
       return null;
@@ -172,6 +207,15 @@ class Delivery {
     });
     return { records, stop };
   }
+}
+
+type Later = Extract<Stop, { kind: 'later' }>;
+
+/** Why everything of an attempt goes again. `throttled`: it was too much at once, whoever sent it. */
+interface Refused {
+  readonly reason: string;
+  readonly retryAfterMs: number | null;
+  readonly throttled: boolean;
 }
 
 const canceled: Stop = { kind: 'canceled', reason: 'the delivery was canceled' };

@@ -21,7 +21,7 @@ export type Verdict =
   /** `ended` is settled; `next` are groups to send at once, in this order. */
   | { readonly kind: 'go_on'; readonly ended: ReadonlyMap<number, RecordEnd>; readonly next: readonly Group[] }
   /** Nothing is settled; the whole group goes again after a wait. */
-  | { readonly kind: 'outage'; readonly sent: boolean; readonly retryAfterMs: number | null; readonly reason: string }
+  | { readonly kind: 'outage'; readonly sent: boolean; readonly retryAfterMs: number | null; readonly throttled: boolean; readonly reason: string }
   /** `putOff` go again after a wait, with the destination's reason for each. */
   | { readonly kind: 'put_off'; readonly ended: ReadonlyMap<number, RecordEnd>; readonly putOff: ReadonlyMap<number, Refusal> }
   /** Nothing will get through until someone changes something. */
@@ -40,7 +40,7 @@ export function judge(answer: DeliveryAnswer, group: Group): Verdict {
     case 'refused':
       return judgeRefusal(group, refusalOf(answer));
     case 'unavailable':
-      return { kind: 'outage', sent: answer.sent, retryAfterMs: answer.retryAfterMs, reason: answer.reason };
+      return { kind: 'outage', sent: answer.sent, retryAfterMs: answer.retryAfterMs, throttled: answer.throttled ?? false, reason: answer.reason };
     case 'unauthorized':
       return { kind: 'stop', reason: answer.reason };
   }

@@ -60,6 +60,16 @@ export class LeaseHeldError extends SluiceError {
   }
 }
 
+/** Nothing may be sent to the destination for a while: its rate is used up, or it asked for a pause. The load goes on then, and meanwhile takes up no place. */
+export class TurnAwaitedError extends SluiceError {
+  readonly retryable = true;
+  override readonly retryAfterMs: number;
+  constructor(destination: string, why: string, waitMs: number) {
+    super(`destination "${destination}": ${why}; the load goes on in ${Math.ceil(waitMs / 1000)} s`);
+    this.retryAfterMs = waitMs;
+  }
+}
+
 /** The delta that the sync was working on is gone (the warehouse crashed, or someone dropped it). */
 export class DeltaLostError extends SluiceError {
   readonly retryable = false;

@@ -4,7 +4,6 @@ import type { Destination } from '../destinations/destination.js';
 import { createFileDestination } from '../destinations/file/file.js';
 import { createMapper } from '../destinations/mapping.js';
 import { createModuleDestination } from '../destinations/module/module.js';
-import { createPacer, type Pacer } from '../destinations/pacer.js';
 import { createPostgresDestination } from '../destinations/postgres/postgres.js';
 import { createSegmentDestination } from '../destinations/segment/segment.js';
 import { createWebhook } from '../destinations/webhook/webhook.js';
@@ -18,18 +17,21 @@ import { createStaging } from '../staging/store.js';
 import { createPostgresWarehouse } from '../warehouses/postgres/index.js';
 import type { Warehouse } from '../warehouses/warehouse.js';
 import { loadDestinationModules, type DestinationModules } from './destination-modules.js';
+import { Pacers } from './pacers.js';
 
 /** The adapters that one configuration names: each made at its first use, and kept. Here `${ENV}` references become values. */
 export class Adapters {
   private readonly warehouses = new Map<string, Warehouse>();
   private readonly destinations = new Map<string, Destination>();
-  private readonly pacers = new Map<string, Pacer>();
+  private readonly pacers: Pacers;
 
   constructor(
     private readonly configuration: Configuration,
     private readonly env: NodeJS.ProcessEnv,
     private readonly modules: DestinationModules = new Map(),
-  ) {}
+  ) {
+    this.pacers = new Pacers(configuration.workspace.id);
+  }
 
   /** Adapters for all that a configuration names, destinations of type module too. */
   static async load(configuration: Configuration, env: NodeJS.ProcessEnv): Promise<Adapters> {
@@ -54,17 +56,12 @@ export class Adapters {
     return made(this.destinations, name, own(this.configuration.destinations, name), (config) => createDestination(name, resolveReferences(config, this.env), this.modules));
   }
 
-  private pacer(destination: string): Pacer {
-    const pacer = this.pacers.get(destination) ?? createPacer(this.destination(destination)?.limits.rateLimit ?? null);
-    this.pacers.set(destination, pacer);
-    return pacer;
-  }
-
   dependencies(): ActivityDependencies {
     const named = <T>(subscription: Subscription, kind: 'source' | 'destination', name: string, adapter: T | null): T => {
       if (adapter === null) throw new UnknownReferenceError(subscription.id, kind, name);
       return adapter;
     };
+    const destinationOf = (subscription: Subscription): Destination => named(subscription, 'destination', subscription.destination, this.destination(subscription.destination));
     return {
       workspaceId: this.configuration.workspace.id,
       quotaTerms: quotaTermsOf(this.configuration.workspace),
@@ -72,8 +69,8 @@ export class Adapters {
       staging: stagingOf(resolveReferences(this.configuration.staging, this.env)),
       stagingRetainMs: this.configuration.staging.retainMs,
       warehouseOf: (subscription) => named(subscription, 'source', subscription.model.source, this.warehouse(subscription.model.source)),
-      destinationOf: (subscription) => named(subscription, 'destination', subscription.destination, this.destination(subscription.destination)),
-      pacerOf: ({ destination }) => this.pacer(destination),
+      destinationOf,
+      pacerOf: (subscription) => this.pacers.of(subscription, destinationOf(subscription).limits),
       parseSubscription,
       mapperOf: (subscription) => createMapper(subscription.mapping, subscription.nullValues),
     };

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.js';
+import { stepsAtOnce } from '../../activities/load-places.js';
 import type { Configuration } from '../config/index.js';
 import { taskQueue } from '../contract/names.js';
 import { TemporalUnavailableError } from '../errors/errors.js';
@@ -40,7 +41,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       workflowsPath: workflowsPath(),
       activities: { ...createActivities(adapters.dependencies()) },
       shutdownForceTime: stopWithinMs,
-      maxConcurrentActivityTaskExecutions: 50,
+      maxConcurrentActivityTaskExecutions: stepsAtOnce,
       // A cancellation reaches an activity with its heartbeats; the default would let a person wait 12 s.
       maxHeartbeatThrottleInterval: '3 seconds',
       ...(options.identity === undefined ? {} : { identity: options.identity }),

@@ -31,6 +31,8 @@ export interface ReceivedRequest {
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly records: number;
+  /** When it had been read, on a monotonic clock. */
+  readonly atMs: number;
   /** Null when the connection was broken or nothing was answered. */
   readonly status: number | null;
 }
@@ -169,7 +171,7 @@ export class Receiver {
   }
 
   #log(request: IncomingMessage, records: readonly ReceivedRecord[], status: number | null): void {
-    this.requests.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers, records: records.length, status });
+    this.requests.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers, records: records.length, atMs: performance.now(), status });
   }
 }
 

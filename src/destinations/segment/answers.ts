@@ -40,7 +40,7 @@ export function judgeThrown(error: unknown, reasonOf: ReasonWriter, nowMs: numbe
   if (isTemporary(status)) {
     // Without a response nobody knows whether the request arrived.
     const sent = response === undefined;
-    return { kind: 'unavailable', sent, retryAfterMs: retryAfterMsOf(response?.headers?.get('retry-after'), nowMs), reason: `the destination answered ${status}` };
+    return { kind: 'unavailable', sent, retryAfterMs: retryAfterMsOf(response?.headers?.get('retry-after'), nowMs), ...(status === 429 ? { throttled: true } : {}), reason: `the destination answered ${status}` };
   }
   if (status === 401 || status === 403) return refusedCredentials(status);
   return { kind: 'refused', reason: reasonOf(`${status} ${message}`) };

@@ -28,7 +28,7 @@ function judgeAnswer(answer: Answer, batch: Pick<Batch, 'records'>, reasonOf: Re
   const said = `the destination answered ${status}`;
   if (isSuccess(status)) return judgeSuccess(answer, batch, reasonOf);
   // An answer with such a status says that the batch was not taken, so it counts as not sent.
-  if (isTemporary(status)) return unavailable(false, said, retryAfterMsOf([answer.headers['retry-after']].flat()[0], nowMs));
+  if (isTemporary(status)) return { ...unavailable(false, said, retryAfterMsOf([answer.headers['retry-after']].flat()[0], nowMs)), ...(status === 429 ? { throttled: true } : {}) };
   if (status === 401 || status === 403) return { kind: 'unauthorized', reason: `${said}: it refuses the credentials; check them in the configuration` };
   // No record is at fault, and no wait helps: like refused credentials, it takes someone to change the configuration.
   // Following would be wrong: a redirected POST may turn into a GET, or carry the credentials to another host.
@@ -97,7 +97,7 @@ function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-function unavailable(sent: boolean, reason: string, retryAfterMs: number | null = null): DeliveryAnswer {
+function unavailable(sent: boolean, reason: string, retryAfterMs: number | null = null): Extract<DeliveryAnswer, { kind: 'unavailable' }> {
   return { kind: 'unavailable', sent, retryAfterMs, reason };
 }
 

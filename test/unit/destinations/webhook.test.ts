@@ -37,7 +37,8 @@ describe('the webhook destination', () => {
     }
     for (const status of [408, 425, 429, 500, 502, 503, 504]) {
       it(`${status} for unavailable and not sent`, async () => {
-        assert.deepEqual(await answering(status, 'customer 0 is busy'), { kind: 'unavailable', sent: false, retryAfterMs: null, reason: `the destination answered ${status}` });
+        const expected = { kind: 'unavailable', sent: false, retryAfterMs: null, reason: `the destination answered ${status}` };
+        assert.deepEqual(await answering(status, 'customer 0 is busy'), status === 429 ? { ...expected, throttled: true } : expected);
       });
     }
     for (const status of [400, 404, 409, 413, 422]) {

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
-import type * as MappingKit from '@segment/actions-core/mapping-kit';
 import type MappingValidation from '@segment/actions-core/mapping-kit/validate';
 import { ConfigurationError, SluiceError } from '../errors/errors.js';
 import type { StagedEvent } from '../domain/events.js';
 import type { JsonObject } from '../domain/subscription.js';
+import { compileMapping, type Transform } from './compiled-mapping.js';
 import type { MappedRecord } from './destination.js';
 
 /** The package's ES modules import each other without file endings, which Node refuses, so its CommonJS build is taken; and only where a mapping asks for it. */
@@ -50,18 +50,19 @@ export function createMapper(mapping: JsonObject | null, nullValues: 'send' | 'o
 }
 
 function createTransform(mapping: JsonObject): (event: StagedEvent) => JsonObject {
-  const { transform } = load('@segment/actions-core/mapping-kit') as typeof MappingKit;
+  const { transform } = load('@segment/actions-core/mapping-kit') as { transform: Transform };
   const { default: validate } = load('@segment/actions-core/mapping-kit/validate') as typeof MappingValidation;
   // A copy, because some directives (@replace) write defaults into the mapping they are given.
-  const own = structuredClone(mapping) as Parameters<typeof transform>[0];
+  const own = structuredClone(mapping);
   try {
     validate(own);
   } catch (error) {
     throw new ConfigurationError(problemsOf(error));
   }
+  const apply = compileMapping(own, transform);
   return (event) => {
     try {
-      return transform(own, event);
+      return apply(event);
     } catch (error) {
       throw new MappingError(error);
     }

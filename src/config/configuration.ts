@@ -47,7 +47,7 @@ export interface S3StagingConfig extends StagingTerms, S3Location {
   readonly type: 's3';
 }
 
-export type SourceConfig = PostgresSourceConfig | SnowflakeSourceConfig;
+export type SourceConfig = PostgresSourceConfig | SnowflakeSourceConfig | DuckdbSourceConfig;
 
 export interface SourceLimits {
   /** The schema that holds the state tables. */
@@ -74,6 +74,17 @@ export interface SnowflakeSourceConfig extends SourceLimits {
   readonly role: string | null;
   /** The address of a private endpoint. */
   readonly accessUrl: string | null;
+}
+
+export interface DuckdbSourceConfig extends SourceLimits {
+  readonly type: 'duckdb';
+  /** Absolute, unless it starts with a reference or with `md:` (MotherDuck). */
+  readonly path: string;
+  /** MotherDuck's. */
+  readonly token: string | null;
+  /** What DuckDB may hold in memory, in its own words: 100MB, 2GB. */
+  readonly memoryLimit: string;
+  readonly threads: number;
 }
 
 export type DestinationConfig = WebhookConfig | PostgresDestinationConfig | FileDestinationConfig | ModuleDestinationConfig | SegmentDestinationConfig;

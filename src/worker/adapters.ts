@@ -14,6 +14,7 @@ import { createLocalFiles } from '../staging/local.js';
 import { createS3Files } from '../staging/s3.js';
 import type { StagingStore } from '../staging/staging.js';
 import { createStaging } from '../staging/store.js';
+import { createDuckdbWarehouse } from '../warehouses/duckdb/index.js';
 import { createPostgresWarehouse } from '../warehouses/postgres/index.js';
 import type { Warehouse } from '../warehouses/warehouse.js';
 import { loadDestinationModules, type DestinationModules } from './destination-modules.js';
@@ -97,6 +98,8 @@ function createWarehouse(name: string, config: SourceConfig): Warehouse {
   switch (config.type) {
     case 'postgres':
       return createPostgresWarehouse(name, config);
+    case 'duckdb':
+      return createDuckdbWarehouse(name, config);
     case 'snowflake':
       throw new ConfigurationError([`source "${name}" is of type snowflake, which this version cannot read yet`]);
   }

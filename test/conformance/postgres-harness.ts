@@ -49,6 +49,7 @@ export async function openPostgres(): Promise<WarehouseHarness> {
     },
     rows: async (sql) => (await pool.query<Record<string, unknown>>(sql)).rows,
     quote: pg.escapeIdentifier,
+    foldsCase: false,
     state: (table) => `${stateSchema}.${pg.escapeIdentifier(table)}`,
     stateTables: async () => {
       const found = await pool.query<{ name: string; columns: string[] }>(

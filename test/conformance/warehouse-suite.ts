@@ -26,6 +26,8 @@ export interface WarehouseHarness {
   run(sql: string): Promise<void>;
   rows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
   quote(name: string): string;
+  /** In a table, names that differ in case alone are one name. */
+  readonly foldsCase: boolean;
   /** The qualified, quoted name of a table in the state schema. */
   state(table: string): string;
   /** The tables in the state schema, each with its columns in order. */

@@ -1,6 +1,8 @@
+import { openDuckdb } from './duckdb-harness.js';
 import { openPostgres } from './postgres-harness.js';
 import { postgresTypeLaws } from './postgres-types.js';
 import { warehouseLaws } from './warehouse-suite.js';
 
 warehouseLaws('PostgreSQL', openPostgres);
+warehouseLaws('DuckDB', openDuckdb);
 postgresTypeLaws(openPostgres);

@@ -3,6 +3,7 @@ import { chunkCountFor } from '../../domain/chunks.js';
 import { operationsSentBy, type Model, type Operation } from '../../domain/subscription.js';
 import { FencedError } from '../../errors/errors.js';
 import { checkColumns, modelDigest } from '../model-checks.js';
+import { maxSamples } from '../rejection-rules.js';
 import { resentCondition, type Past } from '../past.js';
 import { diffResultOf, type DiffColumns } from '../sync-row.js';
 import { recordsIn, type Tally } from '../tally.js';
@@ -13,7 +14,7 @@ import { addVanishedFailures, chunkOf, createDelta, isOneOf, type Delta } from '
 import { tableNames, type TableNames } from './names.js';
 import { readPast } from './past.js';
 import { payloadOf } from './payload.js';
-import { maxSamples, reject } from './rejections.js';
+import { reject } from './rejections.js';
 import { tally } from './tally.js';
 
 /**

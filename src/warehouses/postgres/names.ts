@@ -1,36 +1,12 @@
 import pg from 'pg';
+import { tableNamesIn, type TableNames } from '../table-names.js';
+
+export type { TableNames } from '../table-names.js';
 
 /** Quotes any identifier: upper case, spaces, quotes, reserved words. */
 export const quote = pg.escapeIdentifier;
 export const literal = pg.escapeLiteral;
 
-/** The quoted, schema-qualified names of one subscription's tables. */
-export interface TableNames {
-  readonly records: string;
-  readonly checkpoints: string;
-  readonly failures: string;
-  readonly rejections: string;
-  readonly syncs: string;
-  readonly state: string;
-  readonly chunks: string;
-  readonly outcomes: string;
-  /** Made anew for each attempt at a diff; short, because PostgreSQL cuts names at 63 bytes. */
-  delta(number: number, attempt: number): string;
-  intent(number: number, attempt: number): string;
-}
-
 export function tableNames(schema: string, subscriptionId: string): TableNames {
-  const name = (prefix: string, suffix = ''): string => `${quote(schema)}.${quote(`${prefix}_${subscriptionId}${suffix}`)}`;
-  return {
-    records: name('records'),
-    checkpoints: name('checkpoints'),
-    failures: name('failures'),
-    rejections: name('rejections'),
-    syncs: name('syncs'),
-    state: name('state'),
-    chunks: name('chunks'),
-    outcomes: name('outcomes'),
-    delta: (number, attempt) => name('d', `_${number}_${attempt}`),
-    intent: (number, attempt) => name('i', `_${number}_${attempt}`),
-  };
+  return tableNamesIn(schema, subscriptionId, quote);
 }

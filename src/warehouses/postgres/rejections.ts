@@ -3,14 +3,9 @@ import { limits } from '../../domain/limits.js';
 import type { Delta } from './delta.js';
 import type { TableNames } from './names.js';
 import { bodyOf, mayBeTooLarge } from './payload.js';
+import { identifierBytes, maxSamples } from '../rejection-rules.js';
 import type { Tally } from '../tally.js';
 import { tally } from './tally.js';
-
-/** Most samples that one sync keeps of what it rejected. */
-export const maxSamples = 1000;
-
-/** An identifier has to fit into an index entry, which PostgreSQL limits to 2,704 bytes. */
-const identifierBytes = 2_000;
 
 /**
  * Takes out of the delta what can't be sent: no identifier, one that occurs more than once (none of such a group is the truth), one that is too long, too large a record or value

@@ -1,0 +1,112 @@
+import type * as Driver from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigurationError, WarehouseRefusedError } from '../../errors/errors.js';
+import { asWarehouseError, isLocked } from './errors.js';
+import { literal } from './names.js';
+
+export interface DatabaseSettings {
+  /** Absolute, or `md:…` for MotherDuck. */
+  readonly path: string;
+  /** For MotherDuck. */
+  readonly token: string | null;
+  /** What DuckDB may hold in memory, as it writes sizes. Beyond it, it goes on in temporary files beside the database. */
+  readonly memoryLimit: string;
+  readonly threads: number;
+}
+
+/** Longer than a lease goes without renewal, so that nobody takes the file in the middle of a load. */
+const letGoAfterMs = 5_000;
+/** How long to wait for another process to let go of the file: as long as a worker keeps it after a sync, and some. */
+const waitForLockMs = 15_000;
+
+/**
+ * One file, opened when it is needed and let go when it isn't: a DuckDB file belongs to one process at a time, and between syncs others may want it.
+ * All of a process share one instance of a file (DuckDBInstance.fromCache); two would not see each other's rows.
+ */
+export class Database {
+  private instance: Promise<DuckDBInstance> | null = null;
+  private readonly idle: DuckDBConnection[] = [];
+  private users = 0;
+  private letGo: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly source: string,
+    private readonly settings: DatabaseSettings,
+  ) {}
+
+  /** A connection that nobody else uses until `giveBack`. Throws SluiceErrors. */
+  async connect(): Promise<DuckDBConnection> {
+    clearTimeout(this.letGo);
+    this.users += 1;
+    try {
+      this.instance ??= this.open();
+      const instance = await this.instance;
+      return this.idle.pop() ?? (await prepared(await instance.connect()));
+    } catch (error) {
+      this.instance = null;
+      this.users -= 1;
+      throw asWarehouseError(this.source, error);
+    }
+  }
+
+  /** @param reusable no transaction is open on it, and no interrupt may be on its way */
+  giveBack(connection: DuckDBConnection, reusable: boolean): void {
+    if (reusable && this.instance !== null) this.idle.push(connection);
+    else connection.closeSync();
+    this.users -= 1;
+    if (this.users === 0) this.letGo = setTimeout(() => void this.close(), letGoAfterMs).unref();
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.letGo);
+    const instance = this.instance;
+    this.instance = null;
+    for (const connection of this.idle.splice(0)) connection.closeSync();
+    (await instance?.catch(() => null))?.closeSync();
+  }
+
+  private async open(): Promise<DuckDBInstance> {
+    const { path, token, memoryLimit, threads } = this.settings;
+    const remote = path.startsWith('md:');
+    if (!remote && !existsSync(path)) throw new WarehouseRefusedError(`warehouse "${this.source}": there is no file ${path}: check \`path\`; Sluice makes no database of its own`);
+    const { DuckDBInstance: instances } = await loadDriver(this.source);
+    const instance = await patiently(() => instances.fromCache(path, token === null ? {} : { motherduck_token: token }));
+    const connection = await instance.connect();
+    try {
+      await connection.run(`SET GLOBAL memory_limit = ${literal(memoryLimit)}; SET GLOBAL threads = ${threads}; SET GLOBAL preserve_insertion_order = false`);
+    } finally {
+      connection.closeSync();
+    }
+    return instance;
+  }
+}
+
+/** Whatever changes a value's text is pinned, so that a checksum never depends on where a statement runs. */
+async function prepared(connection: DuckDBConnection): Promise<DuckDBConnection> {
+  await connection.run(`SET SESSION TimeZone = 'UTC'; SET SESSION Calendar = 'gregorian'`);
+  return connection;
+}
+
+async function patiently<T>(open: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + waitForLockMs;
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!isLocked(error) || performance.now() > deadline) throw error;
+      await sleep(250);
+    }
+  }
+}
+
+/** The package is 70 MB of native code and optional: nothing of it is loaded before a source of type duckdb asks. */
+async function loadDriver(source: string): Promise<typeof Driver> {
+  try {
+    return await import('@duckdb/node-api');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it failed while loading';
+    throw new ConfigurationError([`source "${source}" is of type duckdb, which needs DuckDB (${code}): run \`npm install @duckdb/node-api@1.5.6-r.1\``]);
+  }
+}

@@ -1,0 +1,66 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import { join } from 'node:path';
+import { createDuckdbWarehouse } from '../../src/warehouses/duckdb/index.js';
+import type { Warehouse } from '../../src/warehouses/warehouse.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import type { WarehouseHarness } from './warehouse-suite.js';
+
+const stateSchema = '__segment_reverse_etl';
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+export async function openDuckdb(): Promise<WarehouseHarness> {
+  const folder = await temporaryFolder();
+  const path = join(folder.path, 'warehouse.duckdb');
+  // The instance that Sluice uses too: a process has one for a file.
+  const instance = await DuckDBInstance.fromCache(path);
+  const connection = await instance.connect();
+  const opened: Warehouse[] = [];
+  const rows = async (sql: string): Promise<Record<string, unknown>[]> => {
+    const found = (await connection.runAndReadAll(sql)).getRowObjectsJS();
+    return found.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value])));
+  };
+  const closeOpened = async (): Promise<void> => {
+    await Promise.all(opened.splice(0).map((warehouse) => warehouse.close()));
+  };
+  return {
+    open: (settings) => {
+      const warehouse = createDuckdbWarehouse('warehouse', {
+        path,
+        token: null,
+        memoryLimit: '200MB',
+        threads: 2,
+        stateSchema,
+        maxRecordsPerSync: settings.maxRecordsPerSync ?? 150_000_000,
+        statementTimeoutMs: 60_000,
+        maxConcurrentDiffs: 2,
+      });
+      opened.push(warehouse);
+      return warehouse;
+    },
+    run: async (sql) => {
+      await connection.run(sql);
+    },
+    rows,
+    quote,
+    foldsCase: true,
+    state: (table) => `${stateSchema}.${quote(table)}`,
+    stateTables: async () => {
+      const found = await rows(
+        `SELECT table_name AS name, string_agg(column_name, ',' ORDER BY ordinal_position) AS columns
+         FROM information_schema.columns WHERE table_schema = '${stateSchema}' GROUP BY table_name ORDER BY table_name`,
+      );
+      return new Map(found.map(({ name, columns }) => [String(name), String(columns).split(',')]));
+    },
+    clear: async () => {
+      await closeOpened();
+      const tables = await rows(`SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'main'`);
+      await connection.run([`DROP SCHEMA IF EXISTS ${stateSchema} CASCADE`, ...tables.map(({ name }) => `DROP TABLE ${quote(String(name))}`)].join('; '));
+    },
+    close: async () => {
+      await closeOpened();
+      connection.closeSync();
+      instance.closeSync();
+      await folder.remove();
+    },
+  };
+}

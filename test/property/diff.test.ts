@@ -16,7 +16,7 @@ const { SLUICE_SEED: seed, SLUICE_PATH: path } = process.env;
 const again = seed === undefined ? {} : { seed: Number(seed), path: path ?? '' };
 /** Also for making a failure smaller: what was found until then is shown. */
 const timeLimitMs = 60_000 + runs * 2_000;
-const allTaken: SyncPlan = { kind: 'sync', fates: ['taken'], crashAt: Infinity, cancelAfter: Infinity, diffedTwice: false, full: true };
+const allTaken: SyncPlan = { kind: 'sync', fates: ['taken'], crashAt: Infinity, cancelAfter: Infinity, diffedTwice: false, grant: Infinity, full: true };
 
 class Crash extends Error {}
 
@@ -37,9 +37,9 @@ class Life {
     private readonly story: Story,
   ) {
     this.table = new Table(story.shape);
-    this.oracle = new Oracle(this.table, story.syncMode);
+    this.oracle = new Oracle(this.table, story.syncMode, story.baseline);
     const timestamp = { column: 'at', lookbackMs: 0, fullDiffEveryMs: 1e9 };
-    this.driver = bench.driver({ maxRecordsPerSync: story.maxRecordsPerSync, syncMode: story.syncMode, ...(story.shape.timed ? { timestamp } : {}) });
+    this.driver = bench.driver({ maxRecordsPerSync: story.maxRecordsPerSync, syncMode: story.syncMode, initialSync: story.baseline ? 'baseline' : 'send', ...(story.shape.timed ? { timestamp } : {}) });
   }
 
   async live(): Promise<void> {
@@ -91,6 +91,7 @@ class Life {
       if (steps++ === plan.crashAt) throw new Crash();
     };
     let diffed = false;
+    let whole = false;
     try {
       mayCrash();
       const sync = await this.driver.open();
@@ -103,10 +104,13 @@ class Life {
       assert.equal(diff.moreToExtract, finding.due.size > this.story.maxRecordsPerSync);
       this.oracle.look();
       mayCrash();
+      const granted = Math.min(plan.grant, diff.toSend);
+      // Only the first answer of the quota counts.
+      for (const records of [granted, diff.toSend]) assert.equal(await this.driver.warehouse.takeGrant(sync, records, 0), 'taken');
+      mayCrash();
       const staged = await this.driver.read(sync);
-      const whole = plan.full || !this.story.shape.timed;
       assert.equal(diff.excluded, finding.excluded.size);
-      this.oracle.judge(finding, [...staged.events.values()].flat(), this.story.maxRecordsPerSync, whole);
+      this.oracle.judge(finding, [...staged.events.values()].flat(), Math.min(this.story.maxRecordsPerSync, plan.grant), plan.full || !this.story.shape.timed);
       mayCrash();
       const chunks = await this.driver.warehouse.registerChunks(sync, staged.chunks);
       for (const { chunk } of chunks) this.zombies.push({ sync, chunk });
@@ -135,12 +139,13 @@ class Life {
       mayCrash();
       const result = await this.driver.warehouse.settleSync(fenced.sync, chunks.length > plan.cancelAfter ? { kind: 'canceled' } : null);
       assert(booksClose(result), JSON.stringify(result));
+      whole = result.status !== 'canceled' && result.notSent === 0 && !result.moreToExtract;
       return diff.extracted.added + diff.extracted.updated + diff.extracted.deleted;
     } catch (error) {
       if (!(error instanceof Crash)) throw error;
       return null;
     } finally {
-      if (diffed) this.oracle.settle(finding, fates);
+      if (diffed) this.oracle.settle(finding, fates, whole);
     }
   }
 
@@ -173,8 +178,9 @@ class Life {
       extracted = await this.sync(allTaken);
     }
     const model = allIds.flatMap((id) => this.table.copies(id).map((version) => [this.table.recordId(id), this.table.properties(id, version)] as const));
-    // The other modes keep something back from the receiver; what each sync sent has been judged.
-    if (this.story.syncMode === 'mirror') assert.deepEqual(this.oracle.receiver, new Map(model), 'the receiver has what the model has');
+    // The other modes and a baseline keep something back from the receiver; what each sync sent has been judged.
+    if (this.story.baseline) for (const [id, record] of this.oracle.receiver) assert.deepEqual(record, new Map(model).get(id));
+    else if (this.story.syncMode === 'mirror') assert.deepEqual(this.oracle.receiver, new Map(model), 'the receiver has what the model has');
     if (this.story.syncMode === 'upsert') for (const [id, record] of model) assert.deepEqual(this.oracle.receiver.get(id), record);
     assert.deepEqual(await this.bench.failures(), []);
     for (const result of await this.driver.warehouse.history('people_to_crm', 100)) assert(booksClose(result), JSON.stringify(result));

@@ -8,6 +8,8 @@ export interface Story {
   readonly shape: Shape;
   readonly syncMode: SyncMode;
   readonly maxRecordsPerSync: number;
+  /** The first rows are taken for delivered. */
+  readonly baseline: boolean;
   readonly rounds: readonly Round[];
 }
 
@@ -45,6 +47,8 @@ export interface SyncPlan {
   /** The sync is cancelled when it has loaded this many chunks. */
   readonly cancelAfter: number;
   readonly diffedTwice: boolean;
+  /** The most that the quota grants. */
+  readonly grant: number;
   /** Looks at the whole model also where it is read by time. */
   readonly full: boolean;
 }
@@ -82,24 +86,22 @@ const syncPlan: fc.Arbitrary<SyncPlan> = fc.record({
   crashAt: fc.oneof({ weight: 2, arbitrary: fc.constant(unlimited) }, { weight: 1, arbitrary: fc.nat(30) }),
   cancelAfter: fc.oneof({ weight: 4, arbitrary: fc.constant(unlimited) }, { weight: 1, arbitrary: fc.nat(2) }),
   diffedTwice: fc.nat(5).map((pick) => pick === 0),
+  grant: fc.oneof({ weight: 4, arbitrary: fc.constant(unlimited) }, { weight: 1, arbitrary: fc.nat(12) }),
   full: fc.nat(4).map((pick) => pick === 0),
 });
 
 const columns = fc.array(fc.constantFrom(...typePool), { minLength: 1, maxLength: 3 });
 const identifier = fc.constantFrom('text' as const, 'bigint' as const);
 
+const plain = { syncMode: fc.constant<SyncMode>('mirror'), maxRecordsPerSync: fc.constant(unlimited), baseline: fc.constant(false) };
+const shapeOf = (timed: boolean): fc.Arbitrary<Shape> => fc.record({ identifier, columns, timed: fc.constant(timed) });
+
 /** Under a limit, or by time, only the warehouse knows which excluded records it took in; so these go with the mode that excludes none. */
 const kind: fc.Arbitrary<Omit<Story, 'rounds'>> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ shape: fc.record({ identifier, columns, timed: fc.constant(false) }), syncMode: fc.constant('mirror' as const), maxRecordsPerSync: fc.constantFrom(unlimited, 13, 7) }) },
-  { weight: 2, arbitrary: fc.record({ shape: fc.record({ identifier, columns, timed: fc.constant(true) }), syncMode: fc.constant('mirror' as const), maxRecordsPerSync: fc.constant(unlimited) }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      shape: fc.record({ identifier, columns, timed: fc.constant(false) }),
-      syncMode: fc.constantFrom<SyncMode>('upsert', 'add', 'update', 'delete'),
-      maxRecordsPerSync: fc.constant(unlimited),
-    }),
-  },
+  { weight: 3, arbitrary: fc.record({ ...plain, shape: shapeOf(false), maxRecordsPerSync: fc.constantFrom(unlimited, 13, 7) }) },
+  { weight: 2, arbitrary: fc.record({ ...plain, shape: shapeOf(true) }) },
+  { weight: 2, arbitrary: fc.record({ ...plain, shape: shapeOf(false), syncMode: fc.constantFrom<SyncMode>('upsert', 'add', 'update', 'delete') }) },
+  { weight: 1, arbitrary: fc.record({ ...plain, shape: shapeOf(false), baseline: fc.constant(true) }) },
 );
 
 const rounds = fc.record({

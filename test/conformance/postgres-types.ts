@@ -116,6 +116,18 @@ export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
       assert.deepEqual(sentBy(await driver.sync()), []);
     });
 
+    it('may be texts whose collation a query leaves open', async () => {
+      await harness.run(`create table people (id text collate "C", name text collate "POSIX"); insert into people values ('a', 'b')`);
+      const [event] = (await bench.driver({ query: 'select id, id || name as both from people' }).sync()).events;
+      assert.deepEqual(event?.properties, { id: 'a', both: 'ab' });
+    });
+
+    it('may stand in as many columns as a row can hold only elsewhere', async () => {
+      const values = typeCases.flatMap(({ samples, type }) => samples.map(([text]) => literal(text, type))).slice(0, 255);
+      const { events } = await bench.driver({ query: `select 1 as id, ${values.map((value, place) => `${value} as x${place}`).join(', ')}` }).sync();
+      assert.equal(Object.keys(events[0]?.properties ?? {}).length, 256);
+    });
+
     it('may be those that only a query can show', async () => {
       await bench.createPeople(1);
       const query = `select id, row(id, name) as r, array[row(1, name)] as rs, null as n, 'x' as u, (select p from people p) as whole, current_date - current_date as zero from people`;
@@ -157,6 +169,18 @@ export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
       assert.deepEqual(collations.map(({ relname, collname }) => `${String(relname)} ${String(collname)}`), ['failures', 'outcomes', 'records', 'rejections'].map((table) => `${table}_people_to_crm C`));
       const key = await harness.rows(`select 1 from pg_index where indrelid = '${harness.state('records_people_to_crm')}'::regclass and indisprimary`);
       assert.equal(key.length, 1);
+    });
+
+    it('refuses checksums that another algorithm made, until a reset, rather than sending everything again', async () => {
+      await bench.createPeople(2);
+      const driver = bench.driver();
+      await driver.sync();
+      await harness.run(`update ${harness.state('state_people_to_crm')} set algorithm = algorithm + 1`);
+      const sync = await driver.open();
+      await assert.rejects(driver.diff(sync), /checksum algorithm 2 .* reset the subscription/);
+      await driver.settleDead(sync);
+      await driver.warehouse.resetState(driver.subscription, 'crm');
+      assert.deepEqual(sentBy(await driver.sync()), ['new 1', 'new 2']);
     });
 
     describe('tables of an earlier version', () => {

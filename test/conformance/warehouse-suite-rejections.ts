@@ -87,6 +87,14 @@ export function rejectionLaws(bench: () => Bench): void {
       assert.deepEqual(sentBy(await driver.sync()), ['new 2', 'updated 1']);
     });
 
+    it('is one whose value grows too large only as JSON', async () => {
+      const escaped = (characters: number): string => `replace(repeat('x', ${characters}), 'x', '"')`;
+      const most = limits.valueBytes / 2 - 1;
+      await bench().run(`create table people (id bigint, name text); insert into people values (1, ${escaped(most)}), (2, ${escaped(most + 1)})`);
+      const { events, result } = await bench().driver().sync();
+      assert.deepEqual([sentBy({ events }), result.extracted.rejected], [['new 1'], 1]);
+    });
+
     it('is one over 512 KiB of JSON, to the byte', async () => {
       const empty = Buffer.byteLength(JSON.stringify({ id: 1, a: '', b: '', c: '', d: '', e: '' }));
       const part = 120_000;

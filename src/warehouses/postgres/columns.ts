@@ -4,7 +4,7 @@ import type { ModelColumn } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
 import { literal } from './names.js';
 
-/** Which algorithm made the checksums in a records table. A new one gets the next number; tables made with an older one keep it until a reset. */
+/** Which algorithm makes the checksums. A new one gets the next number; a records table goes on with the one that filled it, until a reset, and a diff by any other is refused. */
 export const checksumAlgorithm = 1;
 
 /** The model's columns, from PostgreSQL's own description of the query; nothing of it runs. */

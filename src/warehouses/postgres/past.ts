@@ -1,8 +1,9 @@
 import type pg from 'pg';
 import type { Model } from '../../domain/subscription.js';
+import { WarehouseRefusedError } from '../../errors/errors.js';
 import { pastOf, type Past } from '../past.js';
 import type { ModelColumn } from '../warehouse.js';
-import { formerChecksumExpression } from './columns.js';
+import { checksumAlgorithm, formerChecksumExpression } from './columns.js';
 import type { TableNames } from './names.js';
 
 interface PastRow {
@@ -15,11 +16,12 @@ interface PastRow {
   readonly failures: boolean;
   readonly known: string;
   readonly duplicates: boolean;
+  readonly algorithm: number;
 }
 
 export async function readPast(connection: pg.PoolClient, tables: TableNames, model: Model, columns: readonly ModelColumn[], full: boolean): Promise<Past> {
   const found = await connection.query<PastRow>(
-    `SELECT baseline_pending, full_diff_at, model_digest, columns, now(),
+    `SELECT baseline_pending, full_diff_at, model_digest, columns, algorithm, now(),
        (SELECT (max(checkpoint) - $1 * interval '1 millisecond')::text FROM ${tables.checkpoints}) AS since,
        EXISTS (SELECT FROM ${tables.failures}) AS failures, (SELECT count(*) FROM ${tables.records}) AS known,
        EXISTS (SELECT FROM ${tables.rejections} WHERE record_id IS NOT NULL AND records > 1) AS duplicates
@@ -28,6 +30,11 @@ export async function readPast(connection: pg.PoolClient, tables: TableNames, mo
   );
   const row = found.rows[0];
   if (row === undefined) throw new Error('the state table has no row'); // openSync makes it, in the same tables
+  if (row.algorithm !== checksumAlgorithm) {
+    throw new WarehouseRefusedError(
+      `checksum algorithm ${row.algorithm} made the checksums in ${tables.records}, and this version of Sluice knows none but ${checksumAlgorithm}, by which every record would seem changed: go on with the version that made them, or reset the subscription to send all again`,
+    );
+  }
   const read = {
     baselinePending: row.baseline_pending,
     fullDiffAtMs: row.full_diff_at?.getTime() ?? null,

@@ -56,10 +56,19 @@ interface StagedSync {
   readonly columns: readonly ModelColumn[];
 }
 
+const needsNoEscape = new Set(['smallint', 'integer', 'bigint', 'uuid']);
+
+/** SQL for the record id as a JSON string, without the quote that opens it. Escaping is a tenth of an event's cost, and digits need none. */
+function recordIdJson(identifier: string, columns: readonly ModelColumn[]): string {
+  const type = columns.find(({ name }) => name === identifier)?.type ?? '';
+  return needsNoEscape.has(type) ? `d.record_id || '"'` : 'substr(to_json(d.record_id)::text, 2)';
+}
+
 function eventsOf(tables: TableNames, sync: SyncRef, subscription: Subscription, staged: StagedSync & { readonly payload: Payload }): string {
-  const messagePrefix = literal(`,"messageId":${JSON.stringify(`${syncIdOf(subscription.id, sync.number)}-`).slice(0, -1)}`);
-  const event = `coalesce(d.checksum::text, '') || '{"type":"track","event":"' || d.operation || '"' || ${messagePrefix} || substr(to_json(d.record_id)::text, 2)
-    || ',"__segment_id":' || to_json(d.record_id)::text || ',"properties":' || ${bodyOf(staged.payload, staged.columns, 'd')} || '}'`;
+  const messagePrefix = literal(`","messageId":${JSON.stringify(`${syncIdOf(subscription.id, sync.number)}-`).slice(0, -1)}`);
+  const id = recordIdJson(subscription.model.identifier, staged.columns);
+  const event = `coalesce(d.checksum::text, '') || '{"type":"track","event":"' || d.operation || ${messagePrefix} || ${id}
+    || ',"__segment_id":"' || ${id} || ',"properties":' || ${bodyOf(staged.payload, staged.columns, 'd')} || '}'`;
   const delta = tables.delta(sync.number, staged.attempt);
   // Only where something was cut off does the intent know more than the delta.
   return staged.more_to_extract

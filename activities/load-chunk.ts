@@ -4,15 +4,16 @@ import { deliverBatch, type BatchOutcome, type RecordEnd, type Stop } from '../s
 import type { Destination, DestinationLimits, MappedRecord } from '../src/destinations/destination.js';
 import { MappingError, type Mapper } from '../src/destinations/mapping.js';
 import type { Pacer } from '../src/destinations/pacer.js';
+import { range } from '../src/domain/range.js';
 import { usageDay } from '../src/domain/billing-cycle.js';
 import { TurnAwaitedError, WorkerStoppingError } from '../src/errors/errors.js';
 import { batchesOf, type LineBatch } from '../src/staging/lines.js';
-import type { ChunkPlace, LineOutcome, OutcomeEntry } from '../src/staging/staging.js';
+import type { ChunkPlace, LineOutcome } from '../src/staging/staging.js';
 import type { StagedChunk, Warehouse } from '../src/warehouses/warehouse.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { takeChunk, type ChunkLease } from './lease.js';
 import { gracefulStop, type GracefulStop } from './graceful-stop.js';
-import { countChunk, summarize, unsuccessfulRecords } from './outcomes.js';
+import { ChunkOutcomes, countChunk, summarize, unsuccessfulRecords } from './outcomes.js';
 import { serverClock, type ServerClock } from './server-clock.js';
 import { resumedProgress, withHeartbeat, type Progress } from './step.js';
 import type { LoadInput, LoadSummary } from './types.js';
@@ -36,11 +37,14 @@ export async function loadChunk(dependencies: ActivityDependencies, input: LoadI
     const taken = await takeChunk(warehouse, sync, number, holder, destination.limits.timeoutMs);
     if (taken.kind === 'finished') return { ...taken.counts, stop: null, finishedOn: usageDay(clock.now()) };
     const stopping = gracefulStop(destination.limits.timeoutMs);
+    let outcomes: ChunkOutcomes | null = null;
     try {
-      const load = new ChunkLoad(dependencies, input, taken.chunk, destination, pacer, taken.lease, stopping, clock, report);
+      outcomes = await ChunkOutcomes.open(dependencies.staging, { subscriptionId: sync.subscriptionId, syncNumber: sync.number, chunk: number });
+      const load = new ChunkLoad(dependencies, input, taken.chunk, destination, outcomes, pacer, taken.lease, stopping, clock, report);
       return await load.run(warehouse);
     } finally {
       stopping.dispose();
+      await outcomes?.close();
       // Best effort: a lease that can't be given back runs out by itself.
       await taken.lease.release().catch(() => undefined);
     }
@@ -53,7 +57,6 @@ const patienceMs = 10_000;
 class ChunkLoad {
   private readonly place: ChunkPlace;
   private readonly limits: Pick<DestinationLimits, 'batchSize' | 'batchBytes'>;
-  private readonly entries: OutcomeEntry[] = [];
   /** Since when nothing gets through, in ms since the epoch, where this load left off because of that; null otherwise. */
   private silentSinceMs: number | null = resumedProgress()?.silentSinceMs ?? null;
 
@@ -62,6 +65,7 @@ class ChunkLoad {
     private readonly input: LoadInput,
     private readonly chunk: StagedChunk,
     private readonly destination: Destination,
+    private readonly outcomes: ChunkOutcomes,
     private readonly pacer: Pacer,
     private readonly lease: ChunkLease,
     private readonly stopping: GracefulStop,
@@ -75,10 +79,9 @@ class ChunkLoad {
 
   async run(warehouse: Warehouse): Promise<LoadSummary> {
     const { staging } = this.dependencies;
-    this.entries.push(...(await staging.readOutcomes(this.place)));
     const stop = await this.deliverRest();
     if (this.stopping.reason() === 'worker') throw new WorkerStoppingError();
-    const log = summarize(this.entries);
+    const log = summarize(this.outcomes.entries);
     const tail = { ambiguous: 0, reason: stop ?? 'the sync was canceled' };
     const counts = countChunk(this.chunk, log, tail);
     await warehouse.finishChunk(this.input.sync, this.chunk.chunk, this.lease.holder, counts, unsuccessfulRecords(staging, this.place, this.chunk, log, tail), this.clock.now());
@@ -90,7 +93,7 @@ class ChunkLoad {
     const { staging } = this.dependencies;
     const map = this.dependencies.mapperOf(this.input.subscription);
     const blocks = staging.readChunk(this.place, { name: this.chunk.file, sha256: this.chunk.sha256 });
-    for await (const batch of batchesOf(blocks, this.limits, summarize(this.entries).position)) {
+    for await (const batch of batchesOf(blocks, this.limits, summarize(this.outcomes.entries).position)) {
       if (this.stopping.reason() !== null) return null;
       const { sendable, unmappable } = mapBatch(this.place, batch, map);
       const outcome = await this.deliver(sendable);
@@ -101,7 +104,7 @@ class ChunkLoad {
       const failed = [...unmappable, ...unsuccessfulLines(sendable, outcome)].filter(({ line }) => line < upTo);
       if (stop?.kind === 'later') return this.leaveOff(upTo, failed, stop);
       this.silentSinceMs = null;
-      await this.log({ upTo, batchSize: this.limits.batchSize, failed });
+      await this.outcomes.append({ upTo, batchSize: this.limits.batchSize, failed });
       this.report({ processed: upTo });
       if (stop !== null) return stop.kind === 'canceled' ? null : stop.reason;
     }
@@ -122,20 +125,15 @@ class ChunkLoad {
 
   /** Gives up this load's place on the worker until it may go on. The log says that nothing is under way meanwhile, so that whoever ends the sync counts the rest as not sent. */
   private async leaveOff(firstLine: number, ended: readonly LineOutcome[], { reason, waitMs, silentMs }: Extract<Stop, { kind: 'later' }>): Promise<never> {
-    await this.log({ upTo: firstLine, batchSize: 0, failed: ended });
+    await this.outcomes.append({ upTo: firstLine, batchSize: 0, failed: ended });
     this.report({ processed: firstLine, ...(silentMs === null ? {} : { silentSinceMs: this.clock.now() - silentMs }) });
     throw new TurnAwaitedError(this.input.subscription.destination, reason, waitMs);
   }
 
   /** Takes that back, before anything leaves. */
   private async noteUnderWay(): Promise<void> {
-    const last = this.entries.at(-1);
-    if (last?.batchSize === 0) await this.log({ ...last, batchSize: this.limits.batchSize, failed: [] });
-  }
-
-  private async log(entry: OutcomeEntry): Promise<void> {
-    await this.dependencies.staging.appendOutcome(this.place, entry);
-    this.entries.push(entry);
+    const last = this.outcomes.entries.at(-1);
+    if (last?.batchSize === 0) await this.outcomes.append({ ...last, batchSize: this.limits.batchSize, failed: [] });
   }
 }
 
@@ -146,7 +144,7 @@ interface Mapped {
 
 /** A record that the mapping can't be applied to fails alone; it counts as an attempt, because only the record or the mapping can mend it. */
 function mapBatch({ chunk, ...sync }: ChunkPlace, { firstLine, events }: LineBatch, map: Mapper | null): Mapped {
-  const lines = Array.from({ length: events.size }, (_, index) => firstLine + index);
+  const lines = range(firstLine, events.size);
   if (map === null) return { sendable: new RecordBatch({ ...sync, place: { chunk, lines } }, events), unmappable: [] };
   const sendable: { readonly line: number; readonly record: MappedRecord }[] = [];
   const unmappable: LineOutcome[] = [];
@@ -164,6 +162,7 @@ function mapBatch({ chunk, ...sync }: ChunkPlace, { firstLine, events }: LineBat
 }
 
 function unsuccessfulLines({ place }: RecordBatch, outcome: BatchOutcome): readonly LineOutcome[] {
+  if (outcome.records.every(({ kind }) => kind === 'succeeded')) return [];
   return outcome.records.flatMap((end, index) => {
     const line = place?.lines[index];
     return line === undefined || end.kind === 'succeeded' ? [] : [lineOutcome(line, end)];

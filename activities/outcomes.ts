@@ -1,4 +1,4 @@
-import type { ChunkPlace, LineOutcome, OutcomeEntry, StagingStore } from '../src/staging/staging.js';
+import type { ChunkPlace, LineOutcome, OutcomeEntry, OutcomeLog, StagingStore } from '../src/staging/staging.js';
 import { batchesOf } from '../src/staging/lines.js';
 import type { ChunkCounts, RecordOutcome, StagedChunk } from '../src/warehouses/warehouse.js';
 
@@ -9,6 +9,33 @@ export interface ChunkLog {
   readonly unsuccessful: ReadonlyMap<number, LineOutcome>;
   /** The largest batch that may have left without a logged outcome; null when there is no log. */
   readonly batchSize: number | null;
+}
+
+/** A chunk's outcome log while the chunk is delivered. */
+export class ChunkOutcomes {
+  private constructor(
+    private readonly log: OutcomeLog,
+    private readonly logged: OutcomeEntry[],
+  ) {}
+
+  static async open(staging: StagingStore, place: ChunkPlace): Promise<ChunkOutcomes> {
+    const logged = await staging.readOutcomes(place);
+    return new ChunkOutcomes(await staging.openOutcomes(place), [...logged]);
+  }
+
+  get entries(): readonly OutcomeEntry[] {
+    return this.logged;
+  }
+
+  /** Durable against the end of this process when it resolves. */
+  async append(entry: OutcomeEntry): Promise<void> {
+    await this.log.append(entry);
+    this.logged.push(entry);
+  }
+
+  close(): Promise<void> {
+    return this.log.close();
+  }
 }
 
 export function summarize(entries: readonly OutcomeEntry[]): ChunkLog {

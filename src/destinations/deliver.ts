@@ -1,9 +1,10 @@
 import { waitBeforeRetry } from './backoff.js';
+import { range } from '../domain/range.js';
 import type { RecordBatch } from './batch.js';
 import { systemClock, type Clock } from './clock.js';
 import type { DeliveryAnswer, Destination } from './destination.js';
 import type { Pacer, Turn } from './pacer.js';
-import { judge, type Group, type RecordEnd, type Refusal } from './verdict.js';
+import { judge, succeeded, type Group, type RecordEnd, type Refusal } from './verdict.js';
 
 export type { RecordEnd } from './verdict.js';
 
@@ -63,6 +64,7 @@ class Delivery {
   /** Records that an unanswered request held. They stay here until they are settled: only an answer about them ends the doubt. */
   readonly #maybeSent = new Set<number>();
   readonly #groups: Group[];
+  #tookAll = false;
   #failures = 0;
   #lastSettledMs: number;
 
@@ -71,7 +73,7 @@ class Delivery {
     this.#batch = batch;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#groups = batch.size === 0 ? [] : [Array.from({ length: batch.size }, (_, index) => index)];
+    this.#groups = batch.size === 0 ? [] : [range(0, batch.size)];
     this.#lastSettledMs = this.#clock.now() - (options.silentMs ?? 0);
   }
 
@@ -89,6 +91,9 @@ class Delivery {
     if (answer.kind === 'later') return answer;
     const verdict = judge(answer, group);
     switch (verdict.kind) {
+      case 'taken':
+        this.#take(group);
+        return null;
       case 'go_on':
         this.#settle(verdict.ended);
         this.#groups.unshift(...verdict.next);
@@ -182,7 +187,13 @@ class Delivery {
     }
   }
 
-  #settle(ended: ReadonlyMap<number, RecordEnd>): void {
+  #take(group: Group): void {
+    // Nearly always it is all of them at once, and nothing needs to be kept of each.
+    this.#tookAll = group.length === this.#batch.size;
+    this.#settle(this.#tookAll ? [] : group.map((index) => [index, succeeded]));
+  }
+
+  #settle(ended: Iterable<readonly [number, RecordEnd]>): void {
     for (const [index, end] of ended) this.#ends.set(index, end);
     this.#failures = 0;
     this.#lastSettledMs = this.#clock.now();
@@ -201,6 +212,7 @@ class Delivery {
   }
 
   #outcome(stop: Stop | null): BatchOutcome {
+    if (this.#tookAll) return { records: new Array<RecordEnd>(this.#batch.size).fill(succeeded), stop };
     const reason = stop?.reason ?? 'nothing was left to send';
     const records = Array.from({ length: this.#batch.size }, (_, index): RecordEnd => {
       return this.#ends.get(index) ?? { kind: this.#maybeSent.has(index) ? 'ambiguous' : 'not_sent', reason };

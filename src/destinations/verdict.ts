@@ -18,6 +18,8 @@ export type Group = readonly number[];
 
 /** What follows from one answer about one group. */
 export type Verdict =
+  /** All of the group succeeded. */
+  | { readonly kind: 'taken' }
   /** `ended` is settled; `next` are groups to send at once, in this order. */
   | { readonly kind: 'go_on'; readonly ended: ReadonlyMap<number, RecordEnd>; readonly next: readonly Group[] }
   /** Nothing is settled; the whole group goes again after a wait. */
@@ -27,14 +29,14 @@ export type Verdict =
   /** Nothing will get through until someone changes something. */
   | { readonly kind: 'stop'; readonly reason: string };
 
-const succeeded: RecordEnd = { kind: 'succeeded' };
+export const succeeded: RecordEnd = { kind: 'succeeded' };
 const unanswered: RecordAnswer = { kind: 'retry', reason: 'the destination answered for fewer records than it got' };
 
 /** The policy, without time or I/O: which records an answer settles, and how the others go on. */
 export function judge(answer: DeliveryAnswer, group: Group): Verdict {
   switch (answer.kind) {
     case 'delivered':
-      return { kind: 'go_on', ended: new Map(group.map((index) => [index, succeeded])), next: [] };
+      return { kind: 'taken' };
     case 'answered':
       return judgeEach(group, answer.records);
     case 'refused':

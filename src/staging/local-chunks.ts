@@ -107,10 +107,10 @@ function elsewhere(place: ChunkPlace): StagingLostError {
   return new StagingLostError(`${nameOf(place)} was staged in the folder of another host: workers on several hosts need staging of type s3, or one folder that they share; the next sync finds its records again`);
 }
 
-/** Each block is a buffer of its own, because readers keep parts of them. */
+/** All blocks are in one buffer, one after the other: fresh memory for each would cost as much as reading it. */
 async function* blocksOf(root: string, place: ChunkPlace, file: FileHandle): AsyncGenerator<Buffer, void, undefined> {
+  const block = Buffer.allocUnsafeSlow(blockBytes);
   for (let position = 0; ; ) {
-    const block = Buffer.allocUnsafeSlow(blockBytes);
     const { bytesRead } = await onFiles(root, nameOf(place), () => file.read(block, 0, blockBytes, position));
     if (bytesRead === 0) return;
     yield block.subarray(0, bytesRead);

@@ -2,17 +2,15 @@ import { open, readFile, type FileHandle } from 'node:fs/promises';
 
 const lineFeed = 0x0a;
 
-/**
- * Appends one entry as a line, in one write. What an earlier writer began and never ended is cut off first, or the two would become one broken line.
- * Opened for each entry: half a millisecond a batch (measured) costs less than keeping track of open files would.
- */
-export async function appendLine(path: string, entry: string): Promise<void> {
+/** Opens a file to append lines to. What an earlier writer began and never ended is cut off, or the first line would become one with it. */
+export async function openForLines(path: string): Promise<FileHandle> {
   const file = await open(path, 'a+');
   try {
     await cutTornEnd(file);
-    await file.appendFile(`${entry}\n`);
-  } finally {
+    return file;
+  } catch (error) {
     await file.close();
+    throw error;
   }
 }
 

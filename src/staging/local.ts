@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { createChunkFile, readChunkFile } from './local-chunks.js';
 import { codeOf, onFiles } from './local-errors.js';
 import { hostOfFolder } from './local-host.js';
-import { appendLine, readLines } from './local-log.js';
+import { openForLines, readLines } from './local-log.js';
 import { chunkStem, nameOf, syncAt, syncPath } from './places.js';
 import type { ChunkPlace, StagedSync, StagingFiles } from './staging.js';
 
@@ -27,7 +27,11 @@ export function createLocalFiles(folder: string): StagingFiles {
     createChunk: (place, attempt, sealed) => createChunkFile({ root, host }, place, attempt, sealed),
     readChunk: (place, file) => readChunkFile({ root, host }, place, file),
     // The chunk's folder is not made anew: a log that begins in the middle would call its missing part delivered.
-    appendEntry: (place, entry) => onFiles(root, nameOf(place), () => appendLine(logPath(place), entry)),
+    openLog: async (place) => {
+      const onLog = <T>(step: () => Promise<T>): Promise<T> => onFiles(root, nameOf(place), step);
+      const file = await onLog(() => openForLines(logPath(place)));
+      return { append: (entry) => onLog(() => file.appendFile(`${entry}\n`)), close: () => onLog(() => file.close()) };
+    },
     readEntries: (place) => onFiles(root, nameOf(place), () => unlessGone(readLines(logPath(place)), [])),
     removeSync: async (sync) => {
       const path = syncPath(sync);

@@ -18,7 +18,7 @@ export function createS3Files(location: S3Location): StagingFiles {
     host: () => Promise.resolve(null),
     createChunk: async (place, attempt, sealed) => new S3ChunkWriter(bucket, buffers, place, attempt, sealed),
     readChunk: (place, file) => readChunkObjects(bucket, place, file),
-    appendEntry: (place, entry) => onBucket(() => log.append(place, entry)),
+    openLog: (place) => Promise.resolve({ append: (entry) => onBucket(() => log.append(place, entry)), close: () => Promise.resolve() }),
     readEntries: (place) => onBucket(() => log.read(place)),
     removeSync: async (sync) => {
       const path = syncPath(sync);

@@ -42,6 +42,15 @@ export interface LineOutcome {
   readonly code?: string;
 }
 
+/** Takes entries one after the other. */
+export interface AppendOnly<Entry> {
+  /** Durable against the end of this process when it resolves. Throws FencedError when another writer has gone on with the log, where the store can tell. */
+  append(entry: Entry): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type OutcomeLog = AppendOnly<OutcomeEntry>;
+
 /**
  * Where records wait between warehouse and destination, and where each batch's outcome is logged.
  * Losing it loses no record: what has no logged outcome is found again by the next diff.
@@ -53,10 +62,10 @@ export interface StagingStore {
   /** The host that staged a file of this name, as `host` names it. */
   hostOf(file: string): string | null;
   createChunk(place: ChunkPlace, attempt: string): Promise<ChunkWriter>;
-  /** Streams the chunk in blocks of any size, and gives out no byte that was not checked. */
+  /** Streams the chunk in blocks of any size, and gives out no byte that was not checked. A block is good until the next one is asked for. */
   readChunk(place: ChunkPlace, file: StagedFile): AsyncIterable<Buffer>;
-  /** Durable against the end of this process when it resolves. Throws FencedError when another writer has gone on with the log, where the store can tell. */
-  appendOutcome(place: ChunkPlace, entry: OutcomeEntry): Promise<void>;
+  /** Opens a chunk's log to go on with it. Throws StagingLostError when the chunk's files have gone. */
+  openOutcomes(place: ChunkPlace): Promise<OutcomeLog>;
   /** The entries in the order in which they were appended; a torn last entry (crash while writing) is left out. Empty when there is no log. */
   readOutcomes(place: ChunkPlace): Promise<readonly OutcomeEntry[]>;
   /** Removes everything of one sync; fine when there is nothing. */
@@ -69,7 +78,7 @@ export interface StagingStore {
 export interface StagingFiles extends Pick<StagingStore, 'host' | 'removeSync' | 'syncsOlderThan' | 'readChunk'> {
   /** `sealed` goes into the file's name. */
   createChunk(place: ChunkPlace, attempt: string, sealed: boolean): Promise<ChunkWriter>;
-  /** `entry` holds no line feed. */
-  appendEntry(place: ChunkPlace, entry: string): Promise<void>;
+  /** Entries hold no line feed. */
+  openLog(place: ChunkPlace): Promise<AppendOnly<string>>;
   readEntries(place: ChunkPlace): Promise<readonly string[]>;
 }

@@ -2,7 +2,7 @@ import { StagingLostError } from '../errors/errors.js';
 import { damagedLog, parseEntries } from './outcome-log.js';
 import { checkFileName, hostOfFile, nameOf, syncPath } from './places.js';
 import { SealError, Sealer, unseal } from './seal.js';
-import type { ChunkPlace, ChunkWriter, StagedFile, StagingFiles, StagingStore } from './staging.js';
+import type { ChunkPlace, ChunkWriter, OutcomeEntry, StagedFile, StagingFiles, StagingStore } from './staging.js';
 
 /** A StagingStore on files of any kind. `key`: 32 bytes, with which chunks and outcome logs are encrypted; null: they are not. */
 export function createStaging(files: StagingFiles, key: Buffer | null): StagingStore {
@@ -14,9 +14,10 @@ export function createStaging(files: StagingFiles, key: Buffer | null): StagingS
       return key === null ? writer : new SealedWriter(writer, new Sealer(key, purposeOf(place, 'chunk')));
     },
     readChunk: (place, file) => readChunk(files, key, place, file),
-    appendOutcome: async (place, entry) => {
-      const text = JSON.stringify(entry);
-      await files.appendEntry(place, key === null ? text : sealText(key, purposeOf(place, 'outcomes'), text));
+    openOutcomes: async (place) => {
+      const log = await files.openLog(place);
+      const textOf = (entry: OutcomeEntry): string => (key === null ? JSON.stringify(entry) : sealText(key, purposeOf(place, 'outcomes'), JSON.stringify(entry)));
+      return { append: (entry) => log.append(textOf(entry)), close: () => log.close() };
     },
     readOutcomes: async (place) => {
       const entries = await files.readEntries(place);

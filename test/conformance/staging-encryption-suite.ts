@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { StagingLostError } from '../../src/errors/errors.js';
 import type { ChunkPlace } from '../../src/staging/staging.js';
 import type { StagingHarness } from './staging-suite.js';
+import { appendOutcome } from '../support/outcomes.js';
 
 const place: ChunkPlace = { subscriptionId: 'customers_to_crm', syncNumber: 7, chunk: 12 };
 
@@ -25,13 +26,13 @@ export function encryptionLaws(name: string, open: () => Promise<StagingHarness>
 
     it('holds no value in plain sight, neither in chunks nor in logs', async () => {
       await stage();
-      await harness.store.appendOutcome(place, { upTo: 1, batchSize: 1, failed: [{ line: 0, outcome: 'failed', reason: 'no ada@example.com here' }] });
+      await appendOutcome(harness.store, place, { upTo: 1, batchSize: 1, failed: [{ line: 0, outcome: 'failed', reason: 'no ada@example.com here' }] });
       assert(!(await harness.everything()).includes('ada@example.com'));
     });
 
     it('says so when the key has changed', async () => {
       const file = await stage();
-      await harness.store.appendOutcome(place, { upTo: 1, batchSize: 1, failed: [] });
+      await appendOutcome(harness.store, place, { upTo: 1, batchSize: 1, failed: [] });
       const other = harness.reopen(randomBytes(32));
       await assert.rejects(other.readChunk(place, file)[Symbol.asyncIterator]().next(), says('was encrypted with another key than staging.encryption.key is now'));
       await assert.rejects(other.readOutcomes(place), says('was encrypted with another key'));

@@ -6,6 +6,7 @@ import { StagingLostError, StagingUnavailableError } from '../../../src/errors/e
 import { onFiles } from '../../../src/staging/local-errors.js';
 import { createLocalFiles } from '../../../src/staging/local.js';
 import { createStaging } from '../../../src/staging/store.js';
+import { appendOutcome } from '../../support/outcomes.js';
 
 const place = { subscriptionId: 'customers_to_crm', syncNumber: 1, chunk: 0 };
 
@@ -25,7 +26,7 @@ describe('a local staging folder', () => {
     await rm(root, { recursive: true });
     assert.deepEqual(await store.readOutcomes(place), []);
     await assert.rejects(store.readChunk(place, file)[Symbol.asyncIterator]().next(), StagingLostError);
-    await assert.rejects(store.appendOutcome(place, { upTo: 1, batchSize: 1, failed: [] }), StagingLostError);
+    await assert.rejects(appendOutcome(store, place, { upTo: 1, batchSize: 1, failed: [] }), StagingLostError);
   });
 
   it('is made when it is first written to', async () => {
@@ -40,7 +41,7 @@ describe('a local staging folder', () => {
 
   it('takes no outcome for a sync whose files have gone: the log would begin in the middle', async () => {
     const store = storeIn(root);
-    await assert.rejects(store.appendOutcome(place, { upTo: 1, batchSize: 1, failed: [] }), StagingLostError);
+    await assert.rejects(appendOutcome(store, place, { upTo: 1, batchSize: 1, failed: [] }), StagingLostError);
   });
 
   for (const [code, help] of [['ENOSPC', 'the disk is full'], ['EACCES', 'permission is missing'], ['EROFS', 'read-only'], ['EFBIG', 'ulimit -f']] as const) {

@@ -4,6 +4,7 @@ import { createS3Files } from '../../../src/staging/s3.js';
 import { createStaging } from '../../../src/staging/store.js';
 import type { OutcomeEntry } from '../../../src/staging/staging.js';
 import { TestBucket } from '../../support/s3.js';
+import { appendOutcome } from '../../support/outcomes.js';
 
 const place = { subscriptionId: 'customers_to_crm', syncNumber: 7, chunk: 12 };
 const entry = (upTo: number): OutcomeEntry => ({ upTo, batchSize: 500, failed: [] });
@@ -19,27 +20,27 @@ describe('staging on S3', () => {
 
   it('lets one of two writers go on with a log, and fences the other off', async () => {
     const [former, successor] = [store(), store()];
-    await former.appendOutcome(place, entry(500));
+    await appendOutcome(former, place, entry(500));
     assert.deepEqual(await successor.readOutcomes(place), [entry(500)]);
-    await successor.appendOutcome(place, entry(700));
-    await assert.rejects(former.appendOutcome(place, entry(1000)), FencedError);
+    await appendOutcome(successor, place, entry(700));
+    await assert.rejects(appendOutcome(former, place, entry(1000)), FencedError);
     assert.deepEqual(await successor.readOutcomes(place), [entry(500), entry(700)]);
   });
 
   it('takes an entry for written whose answer was lost', async () => {
     const writer = store();
-    await writer.appendOutcome(place, entry(500));
+    await appendOutcome(writer, place, entry(500));
     // As the client sends the request again, when it got no answer to the first.
     const [key = ''] = await bucket.keys();
     const body = await bucket.get(key);
     assert(body);
     await bucket.put(key.replace(/0$/, '1'), Buffer.from(body.toString().replace('500', '900')));
-    await writer.appendOutcome(place, entry(900));
+    await appendOutcome(writer, place, entry(900));
     assert.deepEqual(await store().readOutcomes(place), [entry(500), entry(900)]);
   });
 
   it('takes a log that lacks an entry for lost', async () => {
-    for (const upTo of [500, 1000, 1500]) await store().appendOutcome(place, entry(upTo));
+    for (const upTo of [500, 1000, 1500]) await appendOutcome(store(), place, entry(upTo));
     const [, second = ''] = await bucket.keys();
     await bucket.remove(second);
     await assert.rejects(store().readOutcomes(place), StagingLostError);
@@ -48,7 +49,7 @@ describe('staging on S3', () => {
   it('reads logs that take several lists', async () => {
     const writer = store();
     const entries = Array.from({ length: 45 }, (_, index) => entry(index + 1));
-    for (const one of entries) await writer.appendOutcome(place, one);
+    for (const one of entries) await appendOutcome(writer, place, one);
     assert.deepEqual(await store().readOutcomes(place), entries);
   });
 

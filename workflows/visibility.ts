@@ -26,8 +26,11 @@ export function showResult(result: SyncResult): void {
 
 /** Shows a subscription's state and its last sync. */
 export function showStatus(status: SubscriptionStatus): void {
-  upsertSearchAttributes([{ key: searchAttributes.status, value: status.state }]);
-  const next = status.nextSyncAt ?? 'on request only';
+  upsertSearchAttributes([
+    { key: searchAttributes.status, value: status.state },
+    { key: searchAttributes.pausedUntil, value: status.pausedUntil === null ? null : new Date(status.pausedUntil) },
+  ]);
+  const next = status.nextSyncAt ?? (status.pausedUntil === null ? 'on request only' : `when the quota's pause ends, at ${status.pausedUntil} or with a raised plan`);
   const lines = [`**${status.subscriptionId}** is **${status.state}**`, '', `- next sync: ${next}`];
   if (status.lastRefusal !== null) lines.push(`- last refusal: ${status.lastRefusal}`);
   if (status.lastSync !== null) lines.push('', resultMarkdown(status.lastSync));

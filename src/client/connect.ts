@@ -18,7 +18,7 @@ export async function connectTemporal(options: ConnectOptions): Promise<Client> 
   }
 }
 
-const indexedTypes = { KEYWORD: 2, INT: 3 } as const;
+const indexedTypes = { KEYWORD: 2, INT: 3, DATETIME: 6 } as const;
 
 /** Registers what is missing of the search attributes: a workflow that sets an unregistered one would stand still. */
 export async function registerSearchAttributes(client: Client): Promise<void> {

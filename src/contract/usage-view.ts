@@ -67,23 +67,51 @@ function limitReachedOn(used: number, limit: number, cycle: BillingCycle, nowMs:
   return reachedMs < cycle.endMs ? usageDay(reachedMs) : null;
 }
 
-/** The usage page in Markdown, for the Temporal Web UI. */
+const barWidth = 40;
+
+/** The usage page in Markdown, for the Temporal Web UI: what "Usage & billing" tells about Reverse ETL (source document, "Usage limits"). */
 export function usageText(view: UsageView): string {
-  const share = view.limit === 0 ? 100 : Math.floor((view.processed * 100) / view.limit);
-  const lines = [
-    `**Reverse ETL usage of ${view.workspaceId}**, ${view.cycleStart.slice(0, 10)} to ${view.cycleEnd.slice(0, 10)}`,
+  const { limit, processed, cycleStart, cycleEnd } = view;
+  const share = limit === 0 ? 100 : Math.floor((processed * 100) / limit);
+  const filled = Math.min(barWidth, Math.floor((share * barWidth) / 100));
+  return [
+    `### Reverse ETL usage of ${view.workspaceId}`,
+    `**${grouped(processed)} of ${grouped(limit)} records** processed to destinations in the billing cycle from ${day(cycleStart)} to ${day(cycleEnd)} (UTC)`,
     '',
-    `- plan: ${view.plan}, ${view.limit} records in each billing cycle`,
-    `- processed: ${view.processed} (${share}%), reserved by running syncs: ${view.reserved}, left: ${view.remaining}`,
-    ...Object.entries(view.byDestination).map(([destination, records]) => `- to ${destination}: ${records}`),
-  ];
-  if (view.limitReachedOn !== null) lines.push(`- at this rate the limit is reached on ${view.limitReachedOn}`);
-  if (view.paused.length > 0) lines.push(`- paused until ${view.cycleEnd.slice(0, 10)}: ${listed(view.paused)}`);
-  return lines.join('\n');
+    `\`${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}\` ${share}%`,
+    '',
+    `- plan: ${view.plan}, ${grouped(limit)} records a month; to process more, raise \`workspace.plan\` and apply it`,
+    `- left: ${grouped(view.remaining)}, reserved by running syncs: ${grouped(view.reserved)}`,
+    ...(view.limitReachedOn === null || processed >= limit ? [] : [`- at this rate the limit is reached on ${view.limitReachedOn}`]),
+    ...(view.paused.length === 0 ? [] : [`- paused until ${day(cycleEnd)}: ${listed(view.paused)}`]),
+    ...section('By destination', largestFirst(view.byDestination)),
+    ...section('By subscription', largestFirst(view.bySubscription)),
+    ...section('Earlier cycles', view.past.flatMap((cycle) => (cycle.processed > 0 ? [[`from ${day(cycle.cycleStart)}`, cycle.processed] as const] : []))),
+  ].join('\n');
 }
 
 const listedAtMost = 20;
 
+function largestFirst(records: Readonly<Record<string, number>>): readonly (readonly [string, number])[] {
+  return Object.entries(records).sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1));
+}
+
+function section(title: string, entries: readonly (readonly [string, number])[]): readonly string[] {
+  if (entries.length === 0) return [];
+  const shown = entries.slice(0, listedAtMost).map(([name, count]) => `- ${name}: ${grouped(count)}`);
+  const more = entries.length - shown.length;
+  return ['', `**${title}**`, '', ...shown, ...(more > 0 ? [`- and ${more} more`] : [])];
+}
+
 function listed(names: readonly string[]): string {
   return names.length <= listedAtMost ? names.join(', ') : `${names.slice(0, listedAtMost).join(', ')} and ${names.length - listedAtMost} more`;
+}
+
+/** 1234567 as 1,234,567. */
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+function day(iso: string): string {
+  return iso.slice(0, 10);
 }

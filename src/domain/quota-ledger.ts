@@ -1,6 +1,6 @@
 import { billingCycleAt } from './billing-cycle.js';
 import { recordLimitOf } from './plan.js';
-import { grantable, inFairOrder } from './quota-shares.js';
+import { expected, grantable, inFairOrder } from './quota-shares.js';
 import { addToPast, closeCycle } from './quota-past.js';
 import { accountKey, type Account, type AccountReading, type LedgerState, type PastCycle, type QuotaTerms, type UsageByDay, type UsageEntry } from './quota-state.js';
 import { entriesOf, merged, processed, room, spent } from './quota-sums.js';
@@ -191,9 +191,12 @@ export class QuotaLedger {
     return [...this.warnings(), ...pauses];
   }
 
-  /** Everything paused that there is room for, one record each at least, may go on. Call it once a new ledger is founded. */
+  /**
+   * Everything paused that there is room for, one record each at least, may go on. Call it once a new ledger is founded.
+   * `soon`: all share anew, because the cycle turned or the limit is higher; otherwise only what is not expected to be taken by those who have just resumed.
+   */
   wake(nowMs: number, soon: boolean): readonly QuotaEffect[] {
-    const left = room(this.state);
+    const left = room(this.state) - (soon ? 0 : expected(this.state).reduce((sum, wanted) => sum + wanted, 0));
     if (left <= 0) return [];
     let starting = 0;
     return inFairOrder(this.state).flatMap(({ account, wanted }): QuotaEffect[] => {

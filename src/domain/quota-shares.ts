@@ -8,9 +8,14 @@ import { counted, countedIn, room } from './quota-sums.js';
  */
 export function grantable(state: LedgerState, asking: Account): number {
   const left = Math.max(0, room(state));
-  const others = Object.values(state.accounts).flatMap((account) => (account !== asking && account.pause?.kind === 'resuming' ? [account.pause.wanted] : []));
+  const others = expected(state, asking);
   const share = Math.floor(left / (others.length + 1));
   return left - others.reduce((sum, wanted) => sum + Math.min(wanted, share), 0);
+}
+
+/** Records that those want who have resumed and not yet come back. */
+export function expected({ accounts }: LedgerState, except: Account | null = null): readonly number[] {
+  return Object.values(accounts).flatMap((account) => (account !== except && account.pause?.kind === 'resuming' ? [account.pause.wanted] : []));
 }
 
 export interface Waiting {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Subscribed } from '../support/sluice.js';
+import { searchAttributes } from '../../src/contract/search-attributes.js';
+import { Receiver, type ReceivedRecord } from '../support/receiver.js';
 import { createRig, eventually, modelState, receivedState, type Rig } from '../support/sluice.js';
-import { QuotaRig } from '../support/quota.js';
+import { QuotaRig, usageTotals } from '../support/quota.js';
 
 /** Waits until a subscription remembers so many syncs, and none is under way. */
 async function ended({ client }: Rig, { id }: Subscribed, syncs: number): Promise<void> {
@@ -12,37 +14,57 @@ describe('a billing cycle', function () {
   this.timeout(120_000);
   let rig: Rig;
   let quota: QuotaRig;
+  let ads: Receiver;
   before(async () => {
-    rig = await createRig();
-    quota = QuotaRig.on(rig, { kind: 'custom', records: 500 });
+    [rig, ads] = await Promise.all([createRig(), Receiver.start()]);
+    const { crm } = rig.configuration.destinations;
+    assert.ok(crm?.type === 'webhook');
+    quota = QuotaRig.on(rig, { kind: 'custom', records: 500 }, { crm, ads: { ...crm, url: ads.url } });
     await rig.startWorker(quota.configuration);
   });
-  after(() => rig.stop());
+  after(() => Promise.all([rig.stop(), ads.close()]));
 
-  it('lets 1,200 records through over three cycles of 500, in their newest versions, to a subscription that nobody asks for more', async () => {
-    const people = await quota.subscribe('spread', 1_200);
-    const first = await people.sync();
+  it('lets 1,200 records through over three cycles of 500, to two destinations, in their newest versions, with nobody asking for more', async () => {
+    const toCrm = await quota.subscribe('to_crm', 600);
+    const toAds = await quota.subscribe('to_ads', 600, { destination: 'ads' });
+    const first = await toCrm.sync();
     assert.deepEqual([first.status, first.processed, first.extracted.added, first.moreToExtract], ['partially_succeeded', 500, 500, true]);
+    const none = await toAds.sync();
+    assert.deepEqual([none.status, none.processed, none.moreToExtract], ['partially_succeeded', 0, true]);
     const used = await quota.usage();
-    assert.deepEqual([used.limit, used.processed, used.reserved, used.remaining, used.byDestination], [500, 500, 0, 0, { crm: 500 }]);
-    const status = await people.status();
+    assert.deepEqual([used.limit, used.processed, used.reserved, used.remaining, used.byDestination, used.paused], [500, 500, 0, 0, { crm: 500 }, ['to_ads', 'to_crm']]);
+    const status = await toCrm.status();
     assert.deepEqual([status.state, status.pausedUntil, status.nextSyncAt], ['quota_paused', used.cycleEnd, null]);
-    const answer = await rig.client.requestSync(people.id);
+    const { typedSearchAttributes: shown } = await rig.temporal.workflow.getHandle('sync/to_crm').describe();
+    assert.deepEqual([shown.get(searchAttributes.status), shown.get(searchAttributes.pausedUntil)?.toISOString()], ['quota_paused', used.cycleEnd]);
+    const answer = await rig.client.requestSync(toCrm.id);
     assert.ok(!answer.accepted && answer.reason.includes(used.cycleEnd), JSON.stringify(answer));
 
-    await rig.database.query(`UPDATE ${people.table} SET name = 'once' WHERE id % 3 = 0`);
-    await rig.database.query(`UPDATE ${people.table} SET name = 'twice' WHERE id % 6 = 0`);
-    for (const cycle of [2, 3]) {
-      await quota.turnCycle(people.id);
-      await ended(rig, people, cycle);
+    const seen = new Set<unknown>();
+    const look = (record: ReceivedRecord): null => {
+      seen.add(record.properties?.['name']);
+      return null;
+    };
+    for (const receiver of [rig.receiver, ads]) receiver.refuseRecord = look;
+    for (const { table } of [toCrm, toAds]) {
+      await rig.database.query(`UPDATE ${table} SET name = 'once' WHERE id % 3 = 0`);
+      await rig.database.query(`UPDATE ${table} SET name = 'twice' WHERE id % 3 = 0; DELETE FROM ${table} WHERE id > 590`);
     }
-    const results = await rig.client.recentSyncs(people.id);
-    assert.deepEqual(results.map(({ trigger }) => trigger), ['continuation', 'continuation', 'manual']);
-    assert.ok(results.every(({ processed }) => processed <= 500));
-    assert.deepEqual(receivedState(rig.receiver), await modelState(rig.database, people.table));
-    assert.deepEqual((await people.status()).state, 'idle');
+    for (const cycle of [2, 3]) {
+      await quota.turnCycle(toCrm.id, toAds.id);
+      for (const people of [toCrm, toAds]) await ended(rig, people, cycle);
+    }
+    for (const [receiver, people] of [[rig.receiver, toCrm], [ads, toAds]] as const) {
+      const results = await rig.client.recentSyncs(people.id);
+      assert.deepEqual(results.map(({ trigger }) => trigger), ['continuation', 'continuation', 'manual']);
+      assert.deepEqual(receivedState(receiver), await modelState(rig.database, people.table));
+      assert.deepEqual([(await people.status()).state, (await people.status()).pausedUntil], ['idle', null]);
+    }
+    assert.ok(seen.has('twice') && !seen.has('once'), 'of what changed during the pause the newest version arrives, and no other');
     const { past, processed } = await quota.usage();
-    assert.deepEqual([processed, ...past.slice(0, 3).map((cycle) => cycle.processed)], [results[0]?.processed, 500, 500, 0]);
+    assert.deepEqual(past.slice(0, 3).map((cycle) => cycle.processed), [500, 500, 0]);
+    const total = await usageTotals(rig.database, [toCrm.id, toAds.id]);
+    assert.deepEqual(total, { processed: processed + 1_000, counted: processed + 1_000 });
   });
 });
 
@@ -80,6 +102,28 @@ describe('a workspace\'s quota', function () {
     rig.receiver.next({ kind: 'answer', status: 401 });
     assert.equal((await people.sync()).notSent, 5);
     assert.equal((await quota.usage()).remaining, after.remaining);
+  });
+
+  it('does without the refused ones where the workspace agrees on that, in mid-cycle and back', async () => {
+    const { processed, limit } = await quota.usage();
+    await quota.changeTerms({ countFailed: false });
+    await eventually('they no longer count', async () => (await quota.usage()).processed === processed - 5);
+    const people = await quota.subscribe('uncounted', 10);
+    rig.receiver.refuseRecord = (record) => (Number(record.__segment_id) <= 4 ? 'no' : null);
+    assert.equal((await people.sync()).failed, 4);
+    rig.receiver.refuseRecord = () => null;
+    assert.deepEqual([(await quota.usage()).processed, (await quota.usage()).remaining], [processed - 5 + 6, limit - (processed - 5 + 6)]);
+    await quota.changeTerms({ countFailed: true });
+    await eventually('they count', async () => (await quota.usage()).processed === processed + 10);
+  });
+
+  it('follows the workspace\'s tracked users and API calls in mid-cycle', async () => {
+    const { limit, processed } = await quota.usage();
+    for (const [plan, records] of [[{ kind: 'business', per: 'mtus', count: 7 }, 350], [{ kind: 'business', per: 'apiCalls', count: 4 * limit + 3 }, limit]] as const) {
+      await quota.changePlan(plan);
+      await eventually('the limit is another', async () => (await quota.usage()).limit === records);
+      assert.equal((await quota.usage()).remaining, records - processed);
+    }
   });
 
   it('that is raised lets a subscription go on at once which was cut off', async () => {

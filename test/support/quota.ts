@@ -59,6 +59,15 @@ export class QuotaRig {
   }
 }
 
+/** What the rows of all syncs of these subscriptions say: records processed, and those that they count as usage. */
+export async function usageTotals(database: Rig['database'], ids: readonly string[]): Promise<{ readonly processed: number; readonly counted: number }> {
+  const rows = await Promise.all(ids.map((id) => database.query<{ processed: string | null; counted: string | null }>(
+    `SELECT sum(processed) AS processed, sum((SELECT sum((sent->>'succeeded')::int + (sent->>'failed')::int) FROM jsonb_each(usage) AS used(day, sent))) AS counted
+     FROM __segment_reverse_etl.syncs_${id}`)));
+  const total = (of: 'processed' | 'counted'): number => rows.reduce((sum, { rows: [row] }) => sum + Number(row?.[of]), 0);
+  return { processed: total('processed'), counted: total('counted') };
+}
+
 function withoutDefault({ subscriptions }: Configuration): Configuration['subscriptions'] {
   return Object.fromEntries(Object.entries(subscriptions).filter(([id]) => id !== 'people_to_crm'));
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { usageView } from '../../../src/contract/usage-view.js';
+import { usageText, usageView } from '../../../src/contract/usage-view.js';
 import { QuotaLedger, type QuotaEffect } from '../../../src/domain/quota-ledger.js';
 import type { QuotaTerms } from '../../../src/domain/quota-state.js';
 
@@ -85,6 +85,16 @@ describe('a quota ledger\'s answers', () => {
     ]);
   });
 
+  it('wake nobody with what is kept for another that has resumed and not yet come back', () => {
+    const desk = new Desk(100);
+    for (const id of ['large', 'small']) desk.sync(id, id === 'large' ? 500 : 30);
+    const turn = Date.parse('2026-04-01T00:00:00Z');
+    desk.ledger.advance(turn);
+    assert.equal(desk.reserve('large', 400, turn), 70);
+    assert.deepEqual(resumed(desk.settle('large', 70, '2026-04-01', turn)), []);
+    assert.equal(desk.reserve('small', 30, turn), 30);
+  });
+
   it('ask for the row of a sync that was never heard of again, when the next one comes or an hour has passed', () => {
     const desk = new Desk(100);
     desk.reserve('a', 100);
@@ -138,6 +148,42 @@ describe('a quota ledger\'s answers', () => {
 });
 
 describe('the usage page', () => {
+  it('reads in the Web UI as a usage page does: what is processed of the plan, how to get more, by destination and subscription, and who is paused', () => {
+    const desk = new Desk(1_000_000);
+    desk.sync('customers', 1_234);
+    desk.sync('orders', 800_000);
+    desk.ledger.advance(Date.parse('2026-04-01T00:00:00Z'));
+    desk.reserve('customers', 900_000, Date.parse('2026-04-02T00:00:00Z'));
+    desk.settle('customers', 900_000, '2026-04-02', Date.parse('2026-04-02T00:00:00Z'));
+    desk.reserve('orders', 200_000, Date.parse('2026-04-02T00:00:00Z'));
+    assert.equal(
+      usageText(usageView('acme', desk.ledger.snapshot(), Date.parse('2026-04-02T00:00:00Z'))),
+      [
+        '### Reverse ETL usage of acme',
+        '**900,000 of 1,000,000 records** processed to destinations in the billing cycle from 2026-04-01 to 2026-05-01 (UTC)',
+        '',
+        '`████████████████████████████████████░░░░` 90%',
+        '',
+        '- plan: custom, 1,000,000 records a month; to process more, raise `workspace.plan` and apply it',
+        '- left: 0, reserved by running syncs: 100,000',
+        '- at this rate the limit is reached on 2026-04-02',
+        '- paused until 2026-05-01: orders',
+        '',
+        '**By destination**',
+        '',
+        '- crm: 900,000',
+        '',
+        '**By subscription**',
+        '',
+        '- customers: 900,000',
+        '',
+        '**Earlier cycles**',
+        '',
+        '- from 2026-03-01: 801,234',
+      ].join('\n'),
+    );
+  });
+
   it('tells the day on which the limit is reached if the cycle goes on like this', () => {
     const desk = new Desk(100);
     const after = (days: number): string | null => usageView('acme', desk.ledger.snapshot(), Date.parse('2026-03-01T00:00:00Z') + days * dayMs).limitReachedOn;

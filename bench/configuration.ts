@@ -1,4 +1,4 @@
-import type { Configuration } from '../src/config/index.js';
+import type { Configuration, DestinationConfig } from '../src/config/index.js';
 import type { JsonObject, Subscription } from '../src/domain/subscription.js';
 
 /** Where the parts of one measurement are. */
@@ -26,8 +26,15 @@ export function customersTo(query: string, mapping: JsonObject | null = null, id
   };
 }
 
-/** What sluice.yaml's defaults would make, on these places: batches of 500, four connections. */
-export function configurationOf(places: Places, subscription: Subscription): Configuration {
+/** Batches of 500 over four connections. */
+export const destinationLimits = { batchSize: 500, batchBytes: 4 * 1024 * 1024, concurrency: 4, rateLimit: null, timeoutMs: 30_000, giveUpAfterMs: 300_000 } as const;
+
+function webhookAt(url: string): DestinationConfig {
+  return { type: 'webhook', url, headers: {}, method: 'POST', gzip: false, signing: null, tls: null, ...destinationLimits };
+}
+
+/** What sluice.yaml's defaults would make, on these places. */
+export function configurationOf(places: Places, subscription: Subscription, destination = webhookAt(places.receiverUrl)): Configuration {
   return {
     workspace: { id: 'bench', plan: { kind: 'free' }, billingCycleDay: 1, countFailed: true },
     staging: { type: 'local', path: places.stagingFolder, retainMs: 3_600_000, encryption: null },
@@ -35,23 +42,7 @@ export function configurationOf(places: Places, subscription: Subscription): Con
       warehouse: { type: 'postgres', url: places.databaseUrl, stateSchema, maxRecordsPerSync: 150_000_000, statementTimeoutMs: 6 * 3_600_000, maxConcurrentDiffs: 4 },
     },
     models: { customers: subscription.model },
-    destinations: {
-      crm: {
-        type: 'webhook',
-        url: places.receiverUrl,
-        headers: {},
-        method: 'POST',
-        gzip: false,
-        signing: null,
-        tls: null,
-        batchSize: 500,
-        batchBytes: 4 * 1024 * 1024,
-        concurrency: 4,
-        rateLimit: null,
-        timeoutMs: 30_000,
-        giveUpAfterMs: 300_000,
-      },
-    },
+    destinations: { crm: destination },
     subscriptions: { [subscription.id]: subscription },
   };
 }

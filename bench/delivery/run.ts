@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { StepInput } from '../../activities/types.js';
+import type { DestinationConfig } from '../../src/config/index.js';
 import type { JsonObject } from '../../src/domain/subscription.js';
 import { configurationOf, customersTo, stateSchema, type Places } from '../configuration.js';
 import { Customers } from '../extract/customers.js';
@@ -10,7 +11,9 @@ import type { Cost, Meter } from '../meter.js';
 import { createSteps, type Steps } from '../steps.js';
 import { eightFields, mapAndPost, mapLines, postBodies } from './floors.js';
 import { startReceiver } from './receiver-process.js';
+import { mappingTo, packageAlone, packageWebhook } from './segment.js';
 import { prepareSlices, type Prepared } from './slices.js';
+import { copyAndMerge, emptyTable, tableAt } from './table.js';
 
 export const senders = {
   sluice: 'Sluice, no mapping',
@@ -18,6 +21,10 @@ export const senders = {
   sluiceMapped: 'Sluice, eight fields mapped',
   mapAndPost: 'plain client, parse, build, stringify, post',
   map: 'parse, build, stringify, nothing sent',
+  sluiceTable: 'Sluice, to a PostgreSQL table',
+  table: 'COPY and MERGE by hand',
+  sluiceSegment: "Sluice, to the package's webhook",
+  segment: 'the package alone',
 } as const;
 
 export interface DeliverySample {
@@ -51,11 +58,15 @@ export async function measureDelivery(meter: Meter, options: DeliveryOptions): P
   try {
     const { bodies, lines } = await prepare(places, folder);
     const turns: readonly { readonly sender: string; readonly measure: () => Promise<Cost> }[] = [
-      { sender: senders.sluice, measure: () => measureSluice(meter, places, null) },
+      { sender: senders.sluice, measure: () => measureSluice(meter, places) },
       { sender: senders.post, measure: () => costOf(meter, () => postBodies(receiver.url, bodies, connections)) },
-      { sender: senders.sluiceMapped, measure: () => measureSluice(meter, places, eightFields) },
+      { sender: senders.sluiceMapped, measure: () => measureSluice(meter, places, { mapping: eightFields }) },
       { sender: senders.mapAndPost, measure: () => costOf(meter, () => mapAndPost(receiver.url, lines, connections)) },
       { sender: senders.map, measure: () => costOf(meter, () => mapLines(lines)) },
+      { sender: senders.sluiceTable, measure: () => emptyTable(databaseUrl).then(() => measureSluice(meter, places, { destination: tableAt(databaseUrl) })) },
+      { sender: senders.table, measure: () => emptyTable(databaseUrl).then(() => costOf(meter, () => copyAndMerge(databaseUrl, lines, connections))) },
+      { sender: senders.sluiceSegment, measure: () => measureSluice(meter, places, { mapping: mappingTo(receiver.url), destination: packageWebhook() }) },
+      { sender: senders.segment, measure: () => costOf(meter, () => packageAlone(receiver.url, lines, connections)) },
     ];
     for (let run = 0; run < runs; run++) {
       for (const { sender, measure } of turns) {
@@ -73,11 +84,16 @@ export async function measureDelivery(meter: Meter, options: DeliveryOptions): P
 
 /** Stages everything once, for the plain programs to read. */
 async function prepare(places: Places, folder: string): Promise<Prepared> {
-  return staged(places, null, (_steps, sync) => prepareSlices(join(places.stagingFolder, sync.subscription.id, String(sync.sync.number)), folder, batchSize));
+  return staged(places, {}, (_steps, sync) => prepareSlices(join(places.stagingFolder, sync.subscription.id, String(sync.sync.number)), folder, batchSize));
 }
 
-async function measureSluice(meter: Meter, places: Places, mapping: JsonObject | null): Promise<Cost> {
-  return staged(places, mapping, async (steps, sync, chunks) => {
+interface Delivered {
+  readonly mapping?: JsonObject;
+  readonly destination?: DestinationConfig;
+}
+
+async function measureSluice(meter: Meter, places: Places, delivered: Delivered = {}): Promise<Cost> {
+  return staged(places, delivered, async (steps, sync, chunks) => {
     const waiting = [...chunks];
     const loader = async (): Promise<void> => {
       for (let chunk = waiting.shift(); chunk !== undefined; chunk = waiting.shift()) await steps.load(sync, chunk);
@@ -90,16 +106,17 @@ async function measureSluice(meter: Meter, places: Places, mapping: JsonObject |
 }
 
 /** Runs a first sync up to its staged chunks, and forgets it after `use`. */
-async function staged<T>(places: Places, mapping: JsonObject | null, use: (steps: Steps, sync: StepInput, chunks: readonly number[]) => Promise<T>): Promise<T> {
-  const subscription = customersTo('select * from customers', mapping);
+async function staged<T>(places: Places, { mapping, destination }: Delivered, use: (steps: Steps, sync: StepInput, chunks: readonly number[]) => Promise<T>): Promise<T> {
+  const subscription = customersTo('select * from customers', mapping ?? null);
+  const configuration = configurationOf(places, subscription, destination);
   await forget(places);
-  const extracting = createSteps(configurationOf(places, subscription), subscription);
+  const extracting = createSteps(configuration, subscription);
   const sync = await extracting.open(randomUUID());
   const { toSend } = await extracting.diff(sync);
   const chunks = await extracting.stage(sync, toSend);
   await extracting.close();
   try {
-    return await use(createSteps(configurationOf(places, subscription), subscription), sync, chunks);
+    return await use(createSteps(configuration, subscription), sync, chunks);
   } finally {
     await forget(places);
   }

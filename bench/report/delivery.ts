@@ -4,14 +4,20 @@ import { against, spread, thousands } from './format.js';
 import type { Section } from './section.js';
 
 /** What share of its floor's records a second a delivery must reach (issue 5, "Fast"). */
-const limits = { plain: 0.7, mapped: 0.6 } as const;
+const limits = { plain: 0.7, mapped: 0.6, table: 0.8 } as const;
+/** How much Node CPU a record may cost through Segment's package, in times of the package's own. */
+const mostOfPackage = 1.2;
 
 export function deliverySection(measurement: DeliveryMeasurement): Section {
   const secondsOf = (sender: string): number[] => measurement.samples.filter((sample) => sample.sender === sender).map(({ cost }) => cost.seconds);
   const share = (sender: string, floor: string): number => spreadOf(ratios(secondsOf(floor), secondsOf(sender))).median;
+  const nodeSecondsOf = (sender: string): number[] => measurement.samples.filter((sample) => sample.sender === sender).map(({ cost }) => cost.nodeSeconds);
+  const timesThePackage = spreadOf(ratios(nodeSecondsOf(senders.sluiceSegment), nodeSecondsOf(senders.segment))).median;
   const comparisons: Readonly<Record<string, string>> = {
     [senders.sluice]: `of the plain client: ${against({ least: limits.plain }, share(senders.sluice, senders.post))}`,
     [senders.sluiceMapped]: `of parse, build, stringify: ${against({ least: limits.mapped }, share(senders.sluiceMapped, senders.map))}; posted too: ${share(senders.sluiceMapped, senders.mapAndPost).toFixed(2)}`,
+    [senders.sluiceTable]: `of COPY and MERGE: ${against({ least: limits.table }, share(senders.sluiceTable, senders.table))}`,
+    [senders.sluiceSegment]: `CPU, times the package's own: ${against({ most: mostOfPackage }, timesThePackage)}`,
   };
   const rows = Object.values(senders).map((sender) => {
     const costs = measurement.samples.filter((sample) => sample.sender === sender).map(({ cost }) => cost);
@@ -32,6 +38,8 @@ export function deliverySection(measurement: DeliveryMeasurement): Section {
       `**${senders.sluice}** runs the worker's own load step: leases, digests of the staged files, an outcome log before each next batch, counts in the warehouse.`,
       `**${senders.post}** reads request bodies that were made beforehand and posts them: the least that any sender can do.`,
       `**${senders.sluiceMapped}** applies a mapping through Segment's mapping-kit. **${senders.map}** builds the same eight fields in code and sends nothing; **${senders.mapAndPost}** sends them.`,
+      `**${senders.sluiceTable}** keeps its progress and the order of syncs in the same transactions. **${senders.table}** copies each 500 records into a temporary table that each connection makes once, and merges them.`,
+      `**${senders.sluiceSegment}** runs type segment, slug webhook, with the eight fields as data. **${senders.segment}** hands the same events with the same mapping and settings to the package's onBatch.`,
     ],
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JsonObject } from '../../domain/subscription.js';
+import { isJsonObject, type JsonObject } from '../../domain/subscription.js';
 import { ConfigurationError } from '../../errors/errors.js';
 import type { DeliveryAnswer, Destination, DestinationLimits } from '../destination.js';
 import { recordsOf, type BatchRecord } from '../module/records.js';
@@ -22,11 +22,12 @@ export function createSegmentDestination(name: string, config: SegmentDestinatio
   const action = actionOf(name, definition, config.action);
   checkSettings(name, createRunner(slug, definition, config.action, action), config.settings);
   if (config.syncMode !== null && action.syncMode === undefined) throw new ConfigurationError([`destination "${name}": syncMode: the action "${config.action}" knows no sync modes; leave it out`]);
-  const subscription = { partnerAction: config.action, subscribe: 'type = "track"', mapping: mappingOf(action, config) };
-  const isBatched = action.performBatch !== undefined;
+    const isBatched = action.performBatch !== undefined;
   let settings = config.settings;
 
-  const send = async (events: readonly object[], signal: AbortSignal): Promise<unknown> => {
+  const send = async (records: readonly BatchRecord[], signal: AbortSignal): Promise<unknown> => {
+    const events = records.map(trackEvent);
+    const subscription = { partnerAction: config.action, subscribe: 'type = "track"', mapping: mappingOf(action, config, records) };
     const runner = createRunner(slug, definition, config.action, action);
     // A copy, because the package writes refreshed tokens into the settings that it is given.
     const run = { ...structuredClone(settings), subscription };
@@ -45,7 +46,7 @@ export function createSegmentDestination(name: string, config: SegmentDestinatio
       if (isBatched && !agree(records, batchKeysOf(action))) return { kind: 'refused', reason: 'the records of a batch differ in a batch key' };
       const reasonOf = createReasonWriter(secretsIn(settings));
       try {
-        const results = await within(timeoutMs, signal, (ending) => send(records.map(trackEvent), ending));
+        const results = await within(timeoutMs, signal, (ending) => send(records, ending));
         return isBatched ? judgeResults(results, batch.size, reasonOf) : delivered;
       } catch (error) {
         signal.throwIfAborted();
@@ -64,9 +65,10 @@ function trackEvent({ operation, messageId, body }: BatchRecord): object {
   return { type: 'track', event: operation, messageId, properties: body };
 }
 
-/** Records come mapped, so each field is taken as it is. The package reads the sync mode from the mapping. */
-function mappingOf(action: ActionDefinition, { syncMode }: SegmentDestinationConfig): JsonObject {
-  const fields = Object.keys(action.fields).map((field) => [field, { '@path': `$.properties.${field}` }]);
+/** Records come mapped, so each field that one has is taken as it is; each that none has would only cost time. The package reads the sync mode from the mapping. */
+function mappingOf(action: ActionDefinition, { syncMode }: SegmentDestinationConfig, records: readonly BatchRecord[]): JsonObject {
+  const mapped = new Set(records.flatMap(({ body }) => (isJsonObject(body) ? Object.keys(body) : [])));
+  const fields = Object.keys(action.fields).filter((field) => mapped.has(field)).map((field) => [field, { '@path': `$.properties.${field}` }]);
   return { ...Object.fromEntries(fields) as JsonObject, ...(syncMode === null ? {} : { __segment_internal_sync_mode: syncMode }) };
 }
 

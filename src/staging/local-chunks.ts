@@ -7,6 +7,8 @@ import { checkAttempt, checkFileName, chunkStem, nameOf, nameOfFile, syncPath } 
 import type { ChunkPlace, ChunkWriter, StagedFile } from './staging.js';
 
 const blockBytes = 256 * 1024;
+/** Reading is handed to another thread, which costs the less the more is asked for at once. */
+const readBytes = 1024 * 1024;
 
 /** A worker's own part of a store: its folder, and the name by which other hosts know that the files are not theirs. */
 export interface LocalFolder {
@@ -109,9 +111,9 @@ function elsewhere(place: ChunkPlace): StagingLostError {
 
 /** All blocks are in one buffer, one after the other: fresh memory for each would cost as much as reading it. */
 async function* blocksOf(root: string, place: ChunkPlace, file: FileHandle): AsyncGenerator<Buffer, void, undefined> {
-  const block = Buffer.allocUnsafeSlow(blockBytes);
+  const block = Buffer.allocUnsafeSlow(readBytes);
   for (let position = 0; ; ) {
-    const { bytesRead } = await onFiles(root, nameOf(place), () => file.read(block, 0, blockBytes, position));
+    const { bytesRead } = await onFiles(root, nameOf(place), () => file.read(block, 0, readBytes, position));
     if (bytesRead === 0) return;
     yield block.subarray(0, bytesRead);
     position += bytesRead;

@@ -2,9 +2,10 @@ import { createRequire } from 'node:module';
 import type MappingValidation from '@segment/actions-core/mapping-kit/validate';
 import { ConfigurationError, SluiceError } from '../errors/errors.js';
 import type { StagedEvent } from '../domain/events.js';
-import type { JsonObject } from '../domain/subscription.js';
+import type { JsonObject, NullValues } from '../domain/subscription.js';
 import { compileMapping, type Transform } from './compiled-mapping.js';
 import type { MappedRecord } from './destination.js';
+import { withHashing } from './hashing.js';
 
 /** The package's ES modules import each other without file endings, which Node refuses, so its CommonJS build is taken; and only where a mapping asks for it. */
 const load = createRequire(import.meta.url);
@@ -27,22 +28,27 @@ export type Mapper = (event: StagedEvent) => MappedRecord;
 
 /**
  * Makes the mapper of a subscription; null when there is nothing to do.
- * `omit` leaves null columns out of `properties` before the mapping reads them, so a field mapped from one is left out too;
+ * `omit`, for all columns or for some, leaves those that are null out of `properties` before the mapping reads them, so a field mapped from one is left out too;
  * nulls inside a column's own JSON, and nulls that the mapping writes itself, stay.
  * Staged numbers are exact as doubles (others are strings), so that events may be parsed and written without loss.
  *
  * @throws ConfigurationError when the mapping itself is invalid
  */
-export function createMapper(mapping: JsonObject | null, nullValues: 'send' | 'omit'): Mapper | null {
-  const read = nullValues === 'omit' ? withoutNulls : (event: StagedEvent) => event;
+export function createMapper(mapping: JsonObject | null, nullValues: NullValues): Mapper | null {
+  const isOmitted = omittedColumns(nullValues);
+  const read = isOmitted === null ? (event: StagedEvent) => event : (event: StagedEvent) => withoutNulls(event, isOmitted);
   if (mapping !== null) {
-    const transform = createTransform(mapping);
+    const transform = withHashing(mapping, createTransform);
     return (staged) => {
       const event = read(staged);
-      return { event, body: transform(event) };
+      try {
+        return { event, body: transform(event) };
+      } catch (error) {
+        throw new MappingError(error);
+      }
     };
   }
-  if (nullValues === 'send') return null;
+  if (isOmitted === null) return null;
   return (staged) => {
     const event = read(staged);
     return { event, body: event };
@@ -59,14 +65,7 @@ function createTransform(mapping: JsonObject): (event: StagedEvent) => JsonObjec
   } catch (error) {
     throw new ConfigurationError(problemsOf(error));
   }
-  const apply = compileMapping(own, transform);
-  return (event) => {
-    try {
-      return apply(event);
-    } catch (error) {
-      throw new MappingError(error);
-    }
-  };
+  return compileMapping(own, transform);
 }
 
 /** mapping-kit gathers its findings in an iterable error; each names its place in the mapping. */
@@ -75,6 +74,14 @@ function problemsOf(error: unknown): string[] {
   return all.map((problem) => `mapping: ${problem instanceof Error ? problem.message : String(problem)}`);
 }
 
-function withoutNulls(event: StagedEvent): StagedEvent {
-  return { ...event, properties: Object.fromEntries(Object.entries(event.properties).filter(([, value]) => value !== null)) };
+/** Which columns are left out where they are null; null where none is. */
+function omittedColumns(nullValues: NullValues): ((column: string) => boolean) | null {
+  const { default: rule, fields } = typeof nullValues === 'string' ? { default: nullValues, fields: {} } : nullValues;
+  const rules = new Map(Object.entries(fields));
+  if (rule === 'send' && ![...rules.values()].includes('omit')) return null;
+  return (column) => (rules.get(column) ?? rule) === 'omit';
+}
+
+function withoutNulls(event: StagedEvent, isOmitted: (column: string) => boolean): StagedEvent {
+  return { ...event, properties: Object.fromEntries(Object.entries(event.properties).filter(([column, value]) => value !== null || !isOmitted(column))) };
 }

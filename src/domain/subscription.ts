@@ -37,6 +37,10 @@ export interface ModelTimestamp {
   readonly fullDiffEveryMs: number;
 }
 
+/** What happens to columns that are null: they are sent as null, or left out; for all of them, or for each by its name. */
+export type NullValues = NullRule | { readonly default: NullRule; readonly fields: Readonly<Record<string, NullRule>> };
+export type NullRule = 'send' | 'omit';
+
 /** One model sent to one destination. Names sources and destinations; only workers resolve them. */
 export interface Subscription {
   readonly id: string;
@@ -47,7 +51,7 @@ export interface Subscription {
   readonly schedule: Schedule;
   /** Segment mapping-kit directives; null sends the record as it is. */
   readonly mapping: JsonObject | null;
-  readonly nullValues: 'send' | 'omit';
+  readonly nullValues: NullValues;
   readonly initialSync: 'send' | 'baseline';
   readonly continueImmediately: boolean;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Subscription } from '../../domain/subscription.js';
+import type { NullValues, Subscription } from '../../domain/subscription.js';
 import type { SchemaContext } from './context.js';
 import { reference } from './fields.js';
 import { mapping } from './mapping.js';
@@ -8,9 +8,14 @@ import { scheduleSchema } from './schedule.js';
 /** A subscription as written: its model is still a name, its id the key that it stands under. */
 export type WrittenSubscription = Omit<Subscription, 'id' | 'model'> & { readonly model: string };
 
+const nullRule = z.enum(['send', 'omit']);
+
+/** One word for all columns, or one for each that differs. */
+const nullValues: z.ZodType<NullValues> = z.union([nullRule, z.strictObject({ default: nullRule.default('send'), fields: z.record(z.string(), nullRule) })]);
+
 export const subscriptionOptions = {
   syncMode: z.enum(['mirror', 'upsert', 'add', 'update', 'delete']),
-  nullValues: z.enum(['send', 'omit']),
+  nullValues,
   initialSync: z.enum(['send', 'baseline']),
 };
 
@@ -22,7 +27,7 @@ export function subscriptionSchema(context: SchemaContext): z.ZodType<WrittenSub
     syncMode: subscriptionOptions.syncMode.default('mirror'),
     schedule: scheduleSchema(context.nowMs),
     mapping: mapping.nullable().default(null),
-    nullValues: subscriptionOptions.nullValues.default('send'),
+    nullValues: subscriptionOptions.nullValues.prefault('send'),
     initialSync: subscriptionOptions.initialSync.default('send'),
     continueImmediately: z.boolean().default(false),
   });

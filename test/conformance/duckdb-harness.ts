@@ -24,6 +24,9 @@ export async function openDuckdb(): Promise<WarehouseHarness> {
   };
   return {
     open: (settings) => {
+      // A connection takes its settings from here, unless it sets its own.
+      const [zone, calendar] = settings.elsewhere === true ? ['Asia/Kathmandu', 'japanese'] : ['UTC', 'gregorian'];
+      connection.run(`SET GLOBAL TimeZone = '${zone}'; SET GLOBAL Calendar = '${calendar}'`).catch(() => undefined);
       const warehouse = createDuckdbWarehouse('warehouse', {
         path,
         token: null,

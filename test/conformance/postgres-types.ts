@@ -1,31 +1,12 @@
 import assert from 'node:assert/strict';
-import { sentBy, type StagedEvent } from './warehouse-driver.js';
+import { sentBy } from './warehouse-driver.js';
 import { benchOf, type Bench, type WarehouseHarness } from './warehouse-suite.js';
-import { typeCases, typeSetup, type TypeCase } from './postgres-values.js';
+import { typeLaws, type Types } from './warehouse-suite-types.js';
+import { typeCases, typeSetup } from './postgres-values.js';
 
 const literal = (text: string | null, type: string): string => (text === null ? 'null' : `'${text.replaceAll("'", "''")}'::${type}`);
 
-/** One row for each sample: `<type>/<place>` with a value in that type's column alone. Null is a sample of every type. */
-interface Row {
-  readonly id: string;
-  readonly column: string;
-  readonly type: string;
-  readonly values: TypeCase['samples'][number][] | readonly (readonly [string | null, unknown?])[];
-  readonly place: number;
-}
-
-const rows: readonly Row[] = typeCases.flatMap(({ type, samples }, index) => {
-  const values = [...samples, [null, null] as const];
-  return values.map((_, place) => ({ id: `${type}/${place}`, column: `v${index}`, type, values, place }));
-});
-
-/** In round r a row is r(r+1)/2 places further, so that each value of a type is followed by each other in some round, and by itself in some. */
-function sampleIn(row: Row, round: number): readonly [string | null, unknown?] {
-  return row.values[(row.place + (round * (round + 1)) / 2) % row.values.length] ?? [null];
-}
-
-/** Finds the table also without a search path. */
-const wherever = 'select * from public.people';
+const types: Types = { cases: typeCases, literal: ([text], { type }) => literal(text, type), query: 'select * from public.people', countDistinct: (column) => `count(distinct ${column}::text collate "C")` };
 
 /** What is PostgreSQL's alone: its types. */
 export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
@@ -42,50 +23,7 @@ export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
     afterEach(() => harness.clear());
     after(() => harness.close());
 
-    const createSamples = () => {
-      const columns = typeCases.map(({ type }, index) => `v${index} ${type}`).join(', ');
-      const inserts = rows.map((row) => `insert into people (id, ${row.column}) values ('${row.id.replaceAll("'", "''")}', ${literal(sampleIn(row, 0)[0], row.type)})`);
-      return harness.run(`create table people (id text primary key, ${columns}); ${inserts.join('; ')}`);
-    };
-
-    it('have samples here that read differently, each', async () => {
-      await createSamples();
-      for (const [index, { type, samples }] of typeCases.entries()) {
-        const [found] = await harness.rows(`select count(distinct v${index}::text collate "C") as "distinct" from people`);
-        assert.equal(Number(found?.['distinct']), samples.length, type);
-      }
-    });
-
-    it('tell each value from each other, and take the same value as unchanged', async () => {
-      await createSamples();
-      const driver = bench.driver();
-      assert.equal((await driver.sync()).result.succeeded, rows.length);
-      const rounds = Math.max(...rows.map((row) => row.values.length));
-      for (let round = 1; round <= rounds; round++) {
-        await harness.run(rows.map((row) => `update people set ${row.column} = ${literal(sampleIn(row, round)[0], row.type)} where id = '${row.id}'`).join('; '));
-        const changed = rows.filter((row) => round % row.values.length !== 0).map((row) => `updated ${row.id}`);
-        const sent = new Set(sentBy(await driver.sync()));
-        assert.deepEqual({ missed: changed.filter((id) => !sent.has(id)), phantom: [...sent].filter((id) => !changed.includes(id)) }, { missed: [], phantom: [] }, `round ${round}`);
-      }
-    });
-
-    it('arrive as documented, on one line, from wherever Sluice connects', async () => {
-      await createSamples();
-      for (const elsewhere of [false, true]) {
-        const driver = bench.driver({ id: elsewhere ? 'elsewhere' : 'here', query: wherever, elsewhere });
-        const events = new Map((await driver.sync()).events.map((event): [string, StagedEvent] => [event.__segment_id, event]));
-        for (const row of rows) {
-          const sample = sampleIn(row, 0);
-          if (sample.length === 2) assert.deepEqual(events.get(row.id)?.properties[row.column], sample[1], `${row.id} ${sample[0]}`);
-        }
-      }
-    });
-
-    it('read the same from wherever Sluice connects', async () => {
-      await createSamples();
-      await bench.driver({ query: wherever }).sync();
-      assert.deepEqual(sentBy(await bench.driver({ query: wherever, elsewhere: true }).sync()), []);
-    });
+    typeLaws(() => bench, types);
 
     const identifiers = ['smallint', 'bigint', 'numeric', 'boolean', 'uuid', 'character(3)', 'character varying(20)', 'bytea', 'date', 'timestamp with time zone', 'interval', 'inet', 'mood', 'big', 'pair', 'integer[]', 'citext', 'jsonb', 'point'];
     it('identify records by their text, whichever they are', async () => {

@@ -1,10 +1,4 @@
-/** A value in PostgreSQL's own input syntax, and what a destination gets for it where a document says so. No two of a type read the same. */
-type Sample = readonly [text: string] | readonly [text: string, json: unknown];
-
-export interface TypeCase {
-  readonly type: string;
-  readonly samples: readonly Sample[];
-}
+import type { TypeCase } from './type-cases.js';
 
 /** What the types below need. */
 export const typeSetup = `

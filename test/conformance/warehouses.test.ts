@@ -1,4 +1,5 @@
 import { openDuckdb } from './duckdb-harness.js';
+import { duckdbTypeLaws } from './duckdb-types.js';
 import { openPostgres } from './postgres-harness.js';
 import { postgresTypeLaws } from './postgres-types.js';
 import { warehouseLaws } from './warehouse-suite.js';
@@ -6,3 +7,4 @@ import { warehouseLaws } from './warehouse-suite.js';
 warehouseLaws('PostgreSQL', openPostgres);
 warehouseLaws('DuckDB', openDuckdb);
 postgresTypeLaws(openPostgres);
+duckdbTypeLaws(openDuckdb);

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { SyncMode } from '../../src/domain/subscription.js';
 import type { Fate } from '../conformance/warehouse-driver.js';
-import { typeCases, type TypeCase } from '../conformance/postgres-values.js';
+import { typeCases } from '../conformance/postgres-values.js';
+import type { TypeCase } from '../conformance/type-cases.js';
 
 /** A random life of one subscription: a table's shape, and rounds of changes to it, each followed by a sync, a reset or a sync that dies. */
 export interface Story {

@@ -31,9 +31,9 @@ const plainTexts = new Set(['DATE', 'TIME', 'TIME WITH TIME ZONE', 'TIME_NS', 'I
 const smallIntegers = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'BOOLEAN']);
 const bigIntegers = new Set(['BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT']);
 
-/** SQL for a value as JSON text; null is the text `null`. Depth names the variables of nested lambdas. */
+/** SQL for a value as text: JSON, or for the checksum nearly so. No JSON starts as null does there, because a document may be `null` too. Depth names the variables of nested lambdas. */
 export function valueText(type: DuckDBType, reference: string, purpose: Purpose, depth = 0): string {
-  return `CASE WHEN ${reference} IS NULL THEN 'null' ELSE ${presentText(type, reference, purpose, depth)} END`;
+  return `CASE WHEN ${reference} IS NULL THEN '${purpose === 'json' ? 'null' : '~'}' ELSE ${presentText(type, reference, purpose, depth)} END`;
 }
 
 function presentText(type: DuckDBType, reference: string, purpose: Purpose, depth: number): string {

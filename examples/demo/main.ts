@@ -1,22 +1,24 @@
 /**
  * `npm start`: a warehouse with customers, Temporal, a worker and a small CRM, all on this machine. Delivers every customer, changes some, delivers exactly those.
- * Stays up until Ctrl-C; `--exit` stops by itself, with 0 only if everything arrived. `--rows N` sets the number of customers.
+ * Stays up until Ctrl-C; `--exit` stops by itself, with 0 only if everything arrived. `--rows N` sets the number of customers. `--warehouse duckdb` keeps them in a
+ * DuckDB file instead of PostgreSQL.
  */
 import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
 import { createProgressDisplay } from '../../src/cli/progress.js';
 import type { SyncResult } from '../../src/client/index.js';
-import { changeCustomers, seedCustomers, type Changes } from './customers.js';
+import type { Changes } from './customers.js';
 import { compareWithTable } from './compare.js';
-import { startParts, type Parts } from './parts.js';
+import { startParts, warehouses, type Parts, type WarehouseKind } from './parts.js';
 
 const subscriptionId = 'customers_to_crm';
 const say = (line = ''): void => {
   console.log(line);
 };
 
-const { rows, exit } = readArguments();
-const parts = await startParts(resolve('.sluice'), (line) => {
+const { rows, exit, kind } = readArguments();
+// Temporal, the receiver and the warehouse belong together: another warehouse starts from nothing.
+const parts = await startParts(kind, resolve('.sluice', ...(kind === 'postgres' ? [] : [kind])), (line) => {
   say(`  ${line}`);
 });
 const stopped = new Promise<void>((done) => {
@@ -36,7 +38,7 @@ try {
 
 /** Returns whether everything arrived. */
 async function demonstrate(demo: Parts): Promise<boolean> {
-  const seeded = await seedCustomers(demo.database, rows);
+  const seeded = await demo.warehouse.seed(rows);
   say(`\nWarehouse: the table customers holds ${seeded} customers${seeded === rows ? '' : ' (from an earlier start)'}.`);
   say(`Web UI:    ${demo.temporal.uiAddress ?? 'see your Temporal server'}`);
   const [change] = await demo.client.apply(demo.configuration);
@@ -46,7 +48,7 @@ async function demonstrate(demo: Parts): Promise<boolean> {
   report(await watch(demo, 0));
   const before = await arrived(demo);
 
-  const changes = await changeCustomers(demo.database, { update: 1_000, add: 200, remove: 100 });
+  const changes = await demo.warehouse.change({ update: 1_000, add: 200, remove: 100 });
   say(`\nNow ${changes.updated.length} customers were updated, ${changes.added.length} added and ${changes.removed.length} deleted. A manual sync:`);
   const answer = await demo.client.requestSync(subscriptionId);
   if (!answer.accepted) throw new Error(answer.reason);
@@ -91,18 +93,22 @@ function showArrivals(demo: Parts, before: ReturnType<Parts['receiver']['counts'
 }
 
 async function arrived(demo: Parts): Promise<boolean> {
-  const { compared, missing, different, surplus } = await compareWithTable(demo.database, demo.receiver.state());
+  const { compared, missing, different, surplus } = await compareWithTable(demo.warehouse, demo.receiver.state());
   const same = missing + different + surplus === 0;
   say(same ? `The CRM holds exactly the ${compared} customers of the table.` : `The CRM differs from the table: ${missing} missing, ${different} different, ${surplus} too many.`);
   return same;
 }
 
-function readArguments(): { rows: number; exit: boolean } {
-  const { values } = parseArgs({ options: { rows: { type: 'string', default: '100000' }, exit: { type: 'boolean', default: false } } });
+function readArguments(): { rows: number; exit: boolean; kind: WarehouseKind } {
+  const { values } = parseArgs({ options: { rows: { type: 'string', default: '100000' }, exit: { type: 'boolean', default: false }, warehouse: { type: 'string', default: 'postgres' } } });
   const wanted = Number(values.rows);
-  if (!Number.isInteger(wanted) || wanted < 1) {
-    console.error(`--rows ${values.rows}: expected a whole number of customers, at least 1`);
-    process.exit(2);
-  }
-  return { rows: wanted, exit: values.exit };
+  if (!Number.isInteger(wanted) || wanted < 1) refuse(`--rows ${values.rows}: expected a whole number of customers, at least 1`);
+  const kind = Object.keys(warehouses).find((name): name is WarehouseKind => name === values.warehouse);
+  if (kind === undefined) refuse(`--warehouse ${values.warehouse}: expected ${Object.keys(warehouses).join(' or ')}`);
+  return { rows: wanted, exit: values.exit, kind };
+}
+
+function refuse(problem: string): never {
+  console.error(problem);
+  process.exit(2);
 }

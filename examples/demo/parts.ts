@@ -3,18 +3,29 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import pg from 'pg';
 import { SluiceClient } from '../../src/client/index.js';
 import { loadConfiguration, type Configuration } from '../../src/config/index.js';
-import { startPostgres } from '../../src/devserver/postgres.js';
 import { defaultCacheFolder } from '../../src/devserver/temporal-cli.js';
 import { startTemporal, type TemporalServer } from '../../src/devserver/temporal.js';
 import { startWorker } from '../../src/worker/worker.js';
 import { startReceiver, type Receiver } from './receiver.js';
+import type { DemoWarehouse } from './warehouse.js';
+import { startPostgresWarehouse } from './warehouse-postgres.js';
+
+/** Starts a warehouse whose data is in `folder`. */
+type StartWarehouse = (folder: string, log: (line: string) => void) => Promise<DemoWarehouse>;
+
+/** The warehouses that the demo can run on, each with its configuration. */
+export const warehouses = {
+  postgres: { start: startPostgresWarehouse, file: 'sluice.yaml' },
+  duckdb: { start: async (folder, log) => (await import('./warehouse-duckdb.js')).openDuckdbWarehouse(folder, log), file: 'sluice-duckdb.yaml' },
+} as const satisfies Record<string, { start: StartWarehouse; file: string }>;
+
+export type WarehouseKind = keyof typeof warehouses;
 
 /** Everything that the demo runs on. */
 export interface Parts {
-  readonly database: pg.Pool;
+  readonly warehouse: DemoWarehouse;
   readonly receiver: Receiver;
   readonly temporal: TemporalServer;
   readonly configuration: Configuration;
@@ -26,7 +37,7 @@ export interface Parts {
 }
 
 /** Starts a warehouse, a destination, Temporal and a worker on this machine; their data is kept in `folder` and found again by the next start. */
-export async function startParts(folder: string, log: (line: string) => void): Promise<Parts> {
+export async function startParts(kind: WarehouseKind, folder: string, log: (line: string) => void): Promise<Parts> {
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
     for (const stopPart of stops.splice(0).reverse()) await stopPart();
@@ -34,32 +45,30 @@ export async function startParts(folder: string, log: (line: string) => void): P
   Runtime.install({ logger: new DefaultLogger('WARN') }); // a worker's life would drown what the demo tells
   try {
     await mkdir(folder, { recursive: true });
-    const postgres = await startPostgres({ dataFolder: resolve(folder, 'warehouse'), log });
-    stops.push(() => postgres.stop());
-    const database = new pg.Pool({ connectionString: postgres.url });
-    stops.push(() => database.end());
+    const warehouse = await warehouses[kind].start(folder, log);
+    stops.push(() => warehouse.stop());
     const receiver = await startReceiver({ port: await rememberedPort(folder), file: resolve(folder, 'received.jsonl') });
     stops.push(() => receiver.close());
     await writeFile(portFile(folder), new URL(receiver.url).port);
     const temporal = await startTemporal({ stateFile: resolve(folder, 'temporal.db'), cacheFolder: defaultCacheFolder(), log });
     stops.push(() => temporal.stop());
 
-    const env = { ...process.env, WAREHOUSE_URL: postgres.url, CRM_URL: receiver.url };
-    const configuration = await demoConfiguration(folder, env);
+    const env = { ...process.env, ...warehouse.env, CRM_URL: receiver.url };
+    const configuration = await demoConfiguration(kind, folder, env);
     const { address, namespace } = temporal;
     const client = await SluiceClient.connect({ address, namespace });
     stops.push(() => client.close());
     const worker = await startWorker({ configuration, env, address, namespace });
     stops.push(() => worker.stop());
-    return { database, receiver, temporal, configuration, client, workerFinished: worker.finished, stop };
+    return { warehouse, receiver, temporal, configuration, client, workerFinished: worker.finished, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function demoConfiguration(folder: string, env: NodeJS.ProcessEnv): Promise<Configuration> {
-  const configuration = await loadConfiguration(fileURLToPath(new URL('sluice.yaml', import.meta.url)), env);
+async function demoConfiguration(kind: WarehouseKind, folder: string, env: NodeJS.ProcessEnv): Promise<Configuration> {
+  const configuration = await loadConfiguration(fileURLToPath(new URL(warehouses[kind].file, import.meta.url)), env);
   return { ...configuration, staging: { type: 'local', path: resolve(folder, 'staging'), retainMs: 3_600_000, encryption: null } };
 }
 

@@ -29,13 +29,14 @@ function sampleIn(row: Row, round: number): Sample | readonly [null, null] {
 }
 
 /** What has to hold for every value of every type. Makes `people`, and leaves it. */
-export function typeLaws(bench: () => Bench, { cases, literal, query, countDistinct }: Types): void {
+export function typeLaws(bench: () => Bench, types: Types): void {
+  const { cases, query } = types;
   const rows: readonly Row[] = cases.flatMap((type, index) => {
     const values = [...type.samples, [null, null] as const];
     return values.map((_, place) => ({ id: `${type.type}/${place}`, column: `v${index}`, type, values, place }));
   });
   const insertAll = (round: number): string => {
-    const values = rows.map((row) => `('${row.id.replaceAll("'", "''")}', ${cases.map((type) => literal(type === row.type ? sampleIn(row, round) : [null, null], type)).join(', ')})`);
+    const values = rows.map((row) => `('${row.id.replaceAll("'", "''")}', ${cases.map((type) => types.literal(type === row.type ? sampleIn(row, round) : [null, null], type)).join(', ')})`);
     return `insert into people values ${values.join(', ')}`;
   };
   const createSamples = () => bench().run(`create table people (id text, ${cases.map(({ type }, index) => `v${index} ${type}`).join(', ')}); ${insertAll(0)}`);
@@ -43,7 +44,7 @@ export function typeLaws(bench: () => Bench, { cases, literal, query, countDisti
   it('have samples here that read differently, each', async () => {
     await createSamples();
     for (const [index, { type, samples, alike }] of cases.entries()) {
-      const [found] = await bench().rows(`select ${countDistinct(`v${index}`)} as "distinct" from people`);
+      const [found] = await bench().rows(`select ${types.countDistinct(`v${index}`)} as "distinct" from people`);
       assert.equal(Number(found?.['distinct']), samples.length - (alike ?? 0), type);
     }
   });

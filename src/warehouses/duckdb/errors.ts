@@ -18,7 +18,7 @@ const kindWords: Readonly<Record<string, string>> = {
 /** What DuckDB says when a file cannot be opened, and what helps. The first that fits. */
 const openingProblems: readonly { readonly says: RegExp; readonly retryable: boolean; readonly problem: (...found: string[]) => string }[] = [
   {
-    says: /Could not set lock on file[^]*?(?:\(PID (\d+)\))?(?:[.\n]|$)/,
+    says: /Could not set lock on file/,
     retryable: true,
     problem: (message) => {
       const holder = /\(PID (\d+)\)/.exec(message)?.[1];

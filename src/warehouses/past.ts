@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { diffScope, type DiffScope } from '../domain/diff-scope.js';
 import type { Model } from '../domain/subscription.js';
+import { WarehouseRefusedError } from '../errors/errors.js';
 import { modelDigest } from './model-checks.js';
 import type { ModelColumn } from './warehouse.js';
 
@@ -29,6 +30,14 @@ export interface StateReading extends Pick<Past, 'baselinePending' | 'since' | '
   readonly columns: readonly ModelColumn[] | null;
   /** The warehouse's clock. */
   readonly nowMs: number;
+}
+
+/** @throws WarehouseRefusedError when the checksums in a records table were made by another algorithm than the one that a diff would compare them with */
+export function checkAlgorithm(records: string, made: number, known: number): void {
+  if (made === known) return;
+  throw new WarehouseRefusedError(
+    `checksum algorithm ${made} made the checksums in ${records}, and this version of Sluice knows none but ${known}, by which every record would seem changed: go on with the version that made them, or reset the subscription to send all again`,
+  );
 }
 
 /** @param formerChecksum SQL for the checksum that a row had under other columns; null when they can't all be found among those of now */

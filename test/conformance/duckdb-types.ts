@@ -83,6 +83,18 @@ export function duckdbTypeLaws(open: () => Promise<WarehouseHarness>): void {
       }
     });
 
+    it('refuses checksums that another algorithm made, until a reset, rather than sending everything again', async () => {
+      await bench.createPeople(2);
+      const driver = bench.driver();
+      await driver.sync();
+      await harness.run(`update ${harness.state('state_people_to_crm')} set algorithm = 2`);
+      const sync = await driver.open();
+      await assert.rejects(driver.diff(sync), /checksum algorithm 2 .* reset the subscription/);
+      await driver.settleDead(sync);
+      await driver.warehouse.resetState(driver.subscription, 'crm');
+      assert.deepEqual(sentBy(await driver.sync()), ['new 1', 'new 2']);
+    });
+
     it('says what is wrong with a query, and never the values that it met', async () => {
       await harness.run(`create table people (id bigint, name text); insert into people values (1, 'a-secret')`);
       const failing: [query: string, message: RegExp][] = [

@@ -86,6 +86,8 @@ export class DuckdbClient {
       await connection.run('BEGIN');
       const result = await work(new Session(connection));
       signal?.throwIfAborted();
+      // A commit that is interrupted says that it failed, and may have been done.
+      stopWatching();
       await connection.run(rollBack === true ? 'ROLLBACK' : 'COMMIT');
       reusable = true;
       return result;

@@ -1,8 +1,8 @@
 import type { Model } from '../../domain/subscription.js';
-import { pastOf, type Past } from '../past.js';
+import { checkAlgorithm, pastOf, type Past } from '../past.js';
 import type { ModelColumn } from '../warehouse.js';
 import type { Session } from './client.js';
-import { formerChecksumExpression, type DescribedModel } from './columns.js';
+import { checksumAlgorithm, formerChecksumExpression, type DescribedModel } from './columns.js';
 import type { TableNames } from './names.js';
 
 interface PastRow {
@@ -14,17 +14,19 @@ interface PastRow {
   readonly now: number;
   readonly failures: boolean;
   readonly known: number;
+  readonly algorithm: number;
 }
 
 /** What the state tables say before a diff, and what follows for it. */
 export async function readPast(session: Session, tables: TableNames, model: Model, described: DescribedModel, full: boolean): Promise<Past> {
   const [row] = await session.rows<PastRow>(
-    `SELECT baseline_pending, epoch_ms(full_diff_at) AS full_diff_at, model_digest, CAST(columns AS VARCHAR) AS columns, epoch_ms(now()) AS now,
+    `SELECT baseline_pending, algorithm, epoch_ms(full_diff_at) AS full_diff_at, model_digest, CAST(columns AS VARCHAR) AS columns, epoch_ms(now()) AS now,
        (SELECT CAST(max(checkpoint) - to_milliseconds(${model.timestamp?.lookbackMs ?? 0}) AS VARCHAR) FROM ${tables.checkpoints}) AS since,
        EXISTS (SELECT 1 FROM ${tables.failures}) AS failures, (SELECT count(*) FROM ${tables.records}) AS known
      FROM ${tables.state}`,
   );
   if (row === undefined) throw new Error('the state table has no row'); // openSync makes it, in the same tables
+  checkAlgorithm(tables.records, row.algorithm, checksumAlgorithm);
   const reading = {
     baselinePending: row.baseline_pending,
     fullDiffAtMs: row.full_diff_at,

@@ -1,7 +1,6 @@
 import type pg from 'pg';
 import type { Model } from '../../domain/subscription.js';
-import { WarehouseRefusedError } from '../../errors/errors.js';
-import { pastOf, type Past } from '../past.js';
+import { checkAlgorithm, pastOf, type Past } from '../past.js';
 import type { ModelColumn } from '../warehouse.js';
 import { checksumAlgorithm, formerChecksumExpression } from './columns.js';
 import type { TableNames } from './names.js';
@@ -30,11 +29,7 @@ export async function readPast(connection: pg.PoolClient, tables: TableNames, mo
   );
   const row = found.rows[0];
   if (row === undefined) throw new Error('the state table has no row'); // openSync makes it, in the same tables
-  if (row.algorithm !== checksumAlgorithm) {
-    throw new WarehouseRefusedError(
-      `checksum algorithm ${row.algorithm} made the checksums in ${tables.records}, and this version of Sluice knows none but ${checksumAlgorithm}, by which every record would seem changed: go on with the version that made them, or reset the subscription to send all again`,
-    );
-  }
+  checkAlgorithm(tables.records, row.algorithm, checksumAlgorithm);
   const read = {
     baselinePending: row.baseline_pending,
     fullDiffAtMs: row.full_diff_at?.getTime() ?? null,

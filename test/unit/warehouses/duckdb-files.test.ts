@@ -56,7 +56,7 @@ describe('a DuckDB file', function () {
   it('that is none is refused', async () => {
     const other = join(folder.path, 'text.duckdb');
     await writeFile(other, 'a text that is no database '.repeat(1_000));
-    await assert.rejects(describeOne(other), (error) => error instanceof WarehouseRefusedError && /no DuckDB database/.test(error.message));
+    await assert.rejects(describeOne(other), (error) => error instanceof WarehouseRefusedError && error.message.includes('no DuckDB database'));
   });
 
   for (const version of [9_999n, 30n]) {

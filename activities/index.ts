@@ -7,6 +7,7 @@ import { LoadPlaces } from './load-places.js';
 import { openSync } from './open-sync.js';
 import { lookUpSync } from './look-up-sync.js';
 import { readUsage } from './read-usage.js';
+import { replaySync } from './replay-sync.js';
 import { resetState } from './reset-state.js';
 import { settleSync } from './settle-sync.js';
 import { stageRecords } from './stage-records.js';
@@ -24,6 +25,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     resetState: asActivity((input) => resetState(dependencies, input)),
     openSync: asActivity((input) => openSync(dependencies, input)),
     diffModel: asActivity((input) => diffModel(dependencies, input)),
+    replaySync: asActivity((input) => replaySync(dependencies, input)),
     stageRecords: asActivity((input) => stageRecords(dependencies, input)),
     loadChunk: asActivity((input) => places.within(input.subscription.destination, () => loadChunk(dependencies, input))),
     settleSync: asActivity((input) => settleSync(dependencies, input, sweepStaging)),

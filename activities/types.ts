@@ -19,6 +19,12 @@ export interface StepInput {
   readonly subscription: Subscription;
   /** Compare the whole model even where a timestamp column would allow less. */
   readonly full: boolean;
+  /** Take what the sync of this number staged, in the place of a diff. */
+  readonly replayed?: number;
+}
+
+export interface ReplayInput extends StepInput {
+  readonly replayed: number;
 }
 
 export interface ResetInput {
@@ -107,6 +113,7 @@ export interface Activities {
   resetState(input: ResetInput): Promise<void>;
   openSync(input: OpenSyncInput): Promise<OpenedSync>;
   diffModel(input: StepInput): Promise<DiffSummary>;
+  replaySync(input: ReplayInput): Promise<DiffSummary>;
   stageRecords(input: StageInput): Promise<StagedRecords>;
   loadChunk(input: LoadInput): Promise<LoadSummary>;
   settleSync(input: SettleInput): Promise<SettledSync>;

@@ -16,10 +16,12 @@ export interface SyncStart {
   readonly trigger: SyncTrigger;
   /** Compare the whole model even where a timestamp column would allow less. */
   readonly full: boolean;
+  /** The number of the sync to replay, in the place of a diff. */
+  readonly replayed?: number;
 }
 
 /** Opens a sync and runs it as a child, so that each sync is a row of its own in the Web UI. Always returns how it ended. */
-export async function runSync({ workspaceId, subscription, trigger, full }: SyncStart, onOpened: (syncId: string) => void): Promise<SyncResult> {
+export async function runSync({ workspaceId, subscription, trigger, ...extract }: SyncStart, onOpened: (syncId: string) => void): Promise<SyncResult> {
   const startedAt = new Date().toISOString();
   let sync: StepInput['sync'];
   try {
@@ -28,7 +30,7 @@ export async function runSync({ workspaceId, subscription, trigger, full }: Sync
     return unopened(subscription.id, trigger, startedAt, earlyEndOf(error));
   }
   onOpened(syncIdOf(subscription.id, sync.number));
-  const input = { sync, workspaceId, subscription, full };
+  const input = { sync, workspaceId, subscription, ...extract };
   try {
     return await executeChild(SyncRunWorkflow, {
       workflowId: syncRunWorkflowId(subscription.id, sync.number),
@@ -36,12 +38,17 @@ export async function runSync({ workspaceId, subscription, trigger, full }: Sync
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       typedSearchAttributes: attributesOf(subscription, 'in_progress'),
-      staticSummary: `Sync ${sync.number} of ${subscription.id}: ${subscription.model.name} to ${subscription.destination}`,
+      staticSummary: summaryOf(input),
     });
   } catch (error) {
     // The child has settled, or it was terminated and this settles it; either way the row in the warehouse says how it ended.
     return resultOf(input, trigger, startedAt, earlyEndOf(error));
   }
+}
+
+function summaryOf({ sync, subscription, replayed }: StepInput): string {
+  const what = replayed === undefined ? subscription.model.name : `replay of sync ${replayed}`;
+  return `Sync ${sync.number} of ${subscription.id}: ${what} to ${subscription.destination}`;
 }
 
 async function resultOf(input: StepInput, trigger: SyncTrigger, startedAt: string, end: EarlyEnd): Promise<SyncResult> {

@@ -10,6 +10,7 @@ const pauseSignal = defineSignal(messageNames.pause);
 const resumeSignal = defineSignal(messageNames.resume);
 const cancelSyncSignal = defineSignal(messageNames.cancelSync);
 const resetSyncSignal = defineSignal(messageNames.resetSync);
+const replaySyncSignal = defineSignal<[unknown]>(messageNames.replaySync);
 const configureSignal = defineSignal<[unknown]>(messageNames.configure);
 const quotaNoticeSignal = defineSignal<[QuotaNotice]>(messageNames.quotaNotice);
 const statusQuery = defineQuery<SubscriptionStatus>(messageNames.status);
@@ -17,8 +18,8 @@ const historyQuery = defineQuery<readonly SyncResult[]>(messageNames.history);
 
 /** What a subscription does when a message reaches its workflow. */
 export interface Addressee {
-  request(full: boolean): Promise<SyncRequestAnswer>;
-  syncNow(): Promise<void>;
+  request(request: SyncRequest): Promise<SyncRequestAnswer>;
+  signalled(request: SyncRequest): Promise<void>;
   pause(): void;
   resume(): void;
   cancel(): void;
@@ -44,12 +45,17 @@ export function listen(subscription: Addressee): void {
     };
     setHandler(signal, handle, { description });
   };
-  setHandler(requestSyncUpdate, (request) => subscription.request(request?.full === true), { description: 'Ask for a sync; answers with a request number, or with the reason of a refusal' });
-  onSignal(syncNowSignal, 'Start a sync now; a refusal shows in status', () => subscription.syncNow());
+  setHandler(requestSyncUpdate, (request) => subscription.request(request ?? {}), { description: 'Ask for a sync; answers with a request number, or with the reason of a refusal' });
+  onSignal(syncNowSignal, 'Start a sync now; a refusal shows in status', () => subscription.signalled({}));
   onSignal(pauseSignal, 'Start no sync until resume; one under way goes on', () => subscription.pause());
   onSignal(resumeSignal, 'End a pause; what became due meanwhile starts at once', () => subscription.resume());
   onSignal(cancelSyncSignal, 'Cancel the sync under way; what was acknowledged is kept', () => subscription.cancel());
   onSignal(resetSyncSignal, 'Forget what was acknowledged, after the sync under way: the next one sends everything', () => subscription.reset());
+  const replay = async (sync: unknown): Promise<void> => {
+    await subscription.signalled({ replay: typeof sync === 'number' ? sync : String(sync) });
+    shown();
+  };
+  setHandler(replaySyncSignal, replay, { description: 'Send again what a past sync staged, as a sync of its own: its number or its id; a refusal shows in status' });
   const heed = (notice: QuotaNotice): void => {
     subscription.heed(notice);
     shown();

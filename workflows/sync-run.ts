@@ -1,8 +1,8 @@
-import { ApplicationFailure, CancelledFailure, defineQuery, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, CancelledFailure, defineQuery, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import { messageNames, type SyncProgress } from '../src/contract/messages.js';
 import { syncIdOf } from '../src/domain/subscription.js';
 import type { EarlyEnd, SyncResult } from '../src/domain/sync.js';
-import type { StepInput } from '../activities/types.js';
+import type { DiffSummary, StepInput } from '../activities/types.js';
 import { earlyEndOf } from './failures.js';
 import { loadChunks } from './load-chunks.js';
 import { QuotaAccount, settleAccount } from './quota-client.js';
@@ -34,19 +34,30 @@ export async function SyncRunWorkflow(input: StepInput): Promise<SyncResult> {
 }
 
 async function extractAndLoad(input: StepInput, account: QuotaAccount, showProgress: (change: Partial<SyncProgress>) => void): Promise<EarlyEnd | null> {
-  const { model } = input.subscription;
-  showProgress({ step: 'diffing' });
-  const found = await extractSteps.diffModel.executeWithOptions({ summary: `Diff model ${model.name} on ${model.source}` }, [input]);
+  const found = await extract(input, showProgress);
   showProgress({ step: 'staging', toSend: found.toSend });
   if (found.toSend === 0) return null;
   const { granted, chunks } = await reserveAndStage(input, account, found.toSend);
   showProgress({ step: 'loading', toSend: granted });
   let processed = 0;
-  return loadChunks(input, chunks, found.concurrency, (loaded) => {
+  const end = await loadChunks(input, chunks, found.concurrency, (loaded) => {
     account.noteLoaded(loaded);
     processed += loaded.succeeded + loaded.failed;
     showProgress({ processed });
   });
+  // Loads that were told to stop end well; where no other was left to start, only the scope knows.
+  const isCanceled = CancellationScope.current().consideredCancelled && processed < granted;
+  return end === null && isCanceled ? { kind: 'canceled' } : end;
+}
+
+async function extract(input: StepInput, showProgress: (change: Partial<SyncProgress>) => void): Promise<DiffSummary> {
+  const { sync, subscription, replayed } = input;
+  if (replayed === undefined) {
+    showProgress({ step: 'diffing' });
+    return extractSteps.diffModel.executeWithOptions({ summary: `Diff model ${subscription.model.name} on ${subscription.model.source}` }, [input]);
+  }
+  showProgress({ step: 'replaying' });
+  return extractSteps.replaySync.executeWithOptions({ summary: `Take up what ${syncIdOf(sync.subscriptionId, replayed)} staged` }, [{ ...input, replayed }]);
 }
 
 /** What the quota grants is staged, and nothing else. A grant that a newer ledger made void is asked for again. */

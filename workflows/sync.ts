@@ -1,13 +1,14 @@
 import { allHandlersFinished, CancelledFailure, CancellationScope, condition, continueAsNew, upsertMemo, workflowInfo } from '@temporalio/workflow';
-import type { CarriedState, SubscriptionStatus, SyncRequestAnswer, SyncWorkflowInput } from '../src/contract/messages.js';
+import type { CarriedState, SubscriptionStatus, SyncRequest, SyncRequestAnswer, SyncWorkflowInput } from '../src/contract/messages.js';
 import { memoKeys } from '../src/contract/names.js';
 import { nextStep, refusalOf } from '../src/domain/next-step.js';
 import { heeded, type QuotaNotice, type QuotaState } from '../src/domain/quota-hold.js';
+import { nextRequest, type NextRequest, type ReplayAsked } from '../src/domain/requests.js';
 import { nextDueAt } from '../src/domain/schedule.js';
-import type { Subscription } from '../src/domain/subscription.js';
+import { syncNumberOf, type Subscription } from '../src/domain/subscription.js';
 import type { SubscriptionState, SyncResult, SyncTrigger } from '../src/domain/sync.js';
 import { earlyEndOf } from './failures.js';
-import { runSync } from './run-sync.js';
+import { runSync, type SyncStart } from './run-sync.js';
 import { lastingSteps } from './steps.js';
 import { listen, type Addressee } from './sync-messages.js';
 import { showStatus } from './visibility.js';
@@ -26,7 +27,7 @@ export async function SyncWorkflow(input: SyncWorkflowInput): Promise<never> {
       return continueAsNew<typeof SyncWorkflow>(loop.carriedOver());
     }
     const step = loop.nextStep();
-    if (step.kind === 'start') await loop.sync(step.trigger);
+    if (step.kind === 'start') await loop.start(step.trigger);
     else await loop.waitUntil(step.untilMs);
   }
 }
@@ -38,6 +39,7 @@ class SubscriptionLoop implements Addressee {
   private lastStartedMs: number | null;
   private accepted: number;
   private served: number;
+  private replays: readonly ReplayAsked[];
   private recent: readonly SyncResult[];
   private fullRequested: boolean;
   private resetRequested: boolean;
@@ -55,6 +57,7 @@ class SubscriptionLoop implements Addressee {
     this.lastStartedMs = carried?.lastStartedMs ?? null;
     this.accepted = carried?.requests.accepted ?? 0;
     this.served = carried?.requests.served ?? 0;
+    this.replays = carried?.replays ?? [];
     this.recent = carried?.recent ?? [];
     this.lastRefusal = carried?.lastRefusal ?? null;
     this.fullRequested = carried?.fullRequested ?? false;
@@ -62,8 +65,8 @@ class SubscriptionLoop implements Addressee {
     this.quota = carried?.quota ?? { version: 0, hold: { kind: 'open' } };
   }
 
-  async syncNow(): Promise<void> {
-    const answer = await this.request(false);
+  async signalled(request: SyncRequest): Promise<void> {
+    const answer = await this.request(request);
     this.lastRefusal = answer.accepted ? null : answer.reason;
   }
 
@@ -99,15 +102,17 @@ class SubscriptionLoop implements Addressee {
     this.messages += 1;
   }
 
-  async request(full: boolean): Promise<SyncRequestAnswer> {
+  async request({ full, replay }: SyncRequest): Promise<SyncRequestAnswer> {
     // While nothing runs, a configuration that arrived before is about to be adopted, and the request is judged by that.
     await condition(() => this.configurations.length === 0 || this.current !== null);
     const reason = refusalOf(this.subscription.id, this.restState(), this.pausedUntil());
     if (reason !== null) return { accepted: false, reason };
-    // Requests that no sync has been started for share the next one.
+    const replayed = replay === undefined ? null : syncNumberOf(this.subscription.id, replay);
+    if (replay !== undefined && replayed === null) return { accepted: false, reason: `"${replay}" is no sync of subscription "${this.subscription.id}": see \`sluice history ${this.subscription.id}\`` };
     this.messages += 1;
     this.accepted += 1;
-    this.fullRequested ||= full;
+    if (replayed === null) this.fullRequested ||= full === true;
+    else this.replays = [...this.replays, { request: this.accepted, sync: replayed }];
     return { accepted: true, request: this.accepted };
   }
 
@@ -141,30 +146,43 @@ class SubscriptionLoop implements Addressee {
   nextStep(): ReturnType<typeof nextStep> {
     const { enabled, schedule, continueImmediately } = this.subscription;
     const { paused, lastStartedMs, anchorMs } = this;
-    const last = this.recent[0];
+    const last = this.recent.find(({ trigger }) => trigger !== 'replay');
     const continues = continueImmediately && last?.moreToExtract === true && last.error === null && last.status !== 'canceled';
-    return nextStep({ enabled, paused, quota: this.quota.hold, schedule, requested: this.accepted > this.served, continues, lastStartedMs, anchorMs }, Date.now());
+    const next = this.nextRequest();
+    const requested = next === null ? null : next.replay === null ? 'manual' : 'replay';
+    return nextStep({ enabled, paused, quota: this.quota.hold, schedule, requested, continues, lastStartedMs, anchorMs }, Date.now());
   }
 
-  async sync(trigger: SyncTrigger): Promise<void> {
-    const serving = this.accepted;
+  async start(trigger: SyncTrigger): Promise<void> {
+    const next = this.nextRequest();
+    // A replay reads no model: schedule, quota and a full diff that was asked for wait on for the next sync that does.
+    if (next !== null && next.replay !== null && trigger === 'replay') return this.sync({ trigger, full: false, replayed: next.replay }, next.upTo);
     const full = this.fullRequested;
     this.fullRequested = false;
     this.lastStartedMs = Date.now();
     this.quota = { ...this.quota, hold: { kind: 'open' } };
+    await this.sync({ trigger, full }, next?.replay === null ? next.upTo : this.served);
+  }
+
+  private async sync(how: Pick<SyncStart, 'trigger' | 'full' | 'replayed'>, serves: number): Promise<void> {
     const scope = new CancellationScope();
     const current = { scope, syncId: null as string | null };
     this.current = current;
     const result = await scope.run(() =>
-      runSync({ workspaceId: this.input.workspaceId, subscription: this.subscription, trigger, full }, (syncId) => {
+      runSync({ workspaceId: this.input.workspaceId, subscription: this.subscription, ...how }, (syncId) => {
         current.syncId = syncId;
         showStatus(this.status());
       }),
     );
     this.current = null;
-    this.served = serving;
+    this.served = serves;
+    this.replays = this.replays.filter(({ request }) => request > serves);
     this.recent = [result, ...this.recent].slice(0, rememberedResults);
     if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the subscription was canceled in Temporal; `sluice apply` starts it again');
+  }
+
+  private nextRequest(): NextRequest | null {
+    return nextRequest({ accepted: this.accepted, served: this.served, replays: this.replays });
   }
 
   /** Until the time has come or a message has arrived that may change what comes next. */
@@ -181,8 +199,8 @@ class SubscriptionLoop implements Addressee {
   }
 
   carriedOver(): SyncWorkflowInput {
-    const { paused, anchorMs, lastStartedMs, recent, lastRefusal, fullRequested, resetRequested, quota } = this;
-    const carried: CarriedState = { paused, anchorMs, lastStartedMs, recent, lastRefusal, fullRequested, resetRequested, quota, requests: { accepted: this.accepted, served: this.served } };
+    const { paused, anchorMs, lastStartedMs, replays, recent, lastRefusal, fullRequested, resetRequested, quota } = this;
+    const carried: CarriedState = { paused, anchorMs, lastStartedMs, replays, recent, lastRefusal, fullRequested, resetRequested, quota, requests: { accepted: this.accepted, served: this.served } };
     return { workspaceId: this.input.workspaceId, subscription: this.subscription, carried };
   }
 

@@ -39,14 +39,16 @@ export function showStatus(status: SubscriptionStatus): void {
 
 function resultMarkdown(result: SyncResult): string {
   const { extracted } = result;
+  const isReplay = result.trigger === 'replay';
   const lines = [
-    `**${result.syncId ?? 'a sync that could not be opened'}** ended **${result.status}** at ${result.finishedAt} (${result.trigger})`,
+    `**${result.syncId ?? 'a sync that could not be opened'}** ended **${result.status}** at ${result.finishedAt} (${result.trigger}${result.replayOf ? ` of ${result.replayOf}` : ''})`,
     '',
-    `- extracted: ${extracted.added} new, ${extracted.updated} updated, ${extracted.deleted} deleted`,
+    `- ${isReplay ? 'taken up' : 'extracted'}: ${extracted.added} new, ${extracted.updated} updated, ${extracted.deleted} deleted`,
     `- delivered: ${result.succeeded} of ${result.processed} sent`,
     `- failed: ${result.failed}${result.ambiguous > 0 ? ` (${result.ambiguous} without an answer)` : ''}, not sent: ${result.notSent}, excluded: ${result.excluded}, rejected: ${extracted.rejected}`,
   ];
-  if (result.moreToExtract) lines.push('- more to extract: the next sync goes on');
+  if (isReplay) lines.push(`- superseded: ${result.superseded}, no longer the acknowledged version`);
+  if (result.moreToExtract) lines.push(isReplay ? '- cut off by the quota: only a part was sent again' : '- more to extract: the next sync goes on');
   if (result.error !== null) lines.push(`- error: ${result.error}`);
   return lines.join('\n');
 }

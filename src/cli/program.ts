@@ -10,6 +10,7 @@ import { addHistory } from './commands/history.js';
 import { addPause } from './commands/pause.js';
 import { addPlan } from './commands/plan.js';
 import { addPreview } from './commands/preview.js';
+import { addReplay } from './commands/replay.js';
 import { addReset } from './commands/reset.js';
 import { addResume } from './commands/resume.js';
 import { addStatus } from './commands/status.js';
@@ -39,7 +40,7 @@ export function createProgram(): Command {
     .addHelpText('after', exitCodes)
     .exitOverride();
   // The subcommands take over the settings above, so they are added last. This is the order of the help.
-  const add = [addDev, addWorker, addValidate, addCheck, addGrants, addPreview, addTestRecord, addPlan, addApply, addSync, addPause, addResume, addCancel, addReset, addDiff, addStatus, addHistory, addFailures, addUsage];
+  const add = [addDev, addWorker, addValidate, addCheck, addGrants, addPreview, addTestRecord, addPlan, addApply, addSync, addPause, addResume, addCancel, addReset, addReplay, addDiff, addStatus, addHistory, addFailures, addUsage];
   for (const addCommand of add) addCommand(program);
   return program;
 }

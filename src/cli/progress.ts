@@ -10,6 +10,7 @@ export interface ProgressDisplay {
 const stepWords = {
   preparing: 'preparing',
   diffing: 'comparing the model with what was delivered',
+  replaying: 'taking up what was staged',
   staging: 'staging',
   loading: 'delivering',
   settling: 'settling',

@@ -6,14 +6,16 @@ const unnamed = 'not opened';
 /** How one sync ended, for people. */
 export function resultText(result: SyncResult): string {
   const { extracted } = result;
+  const isReplay = result.trigger === 'replay';
   const lines = [
-    `${result.syncId ?? `a sync of ${result.subscriptionId} that could not be opened`}: ${result.status} after ${durationText(result.startedAt, result.finishedAt)}`,
-    `  extracted  ${extracted.added} added, ${extracted.updated} updated, ${extracted.deleted} deleted, ${extracted.rejected} rejected`,
+    `${result.syncId ?? `a sync of ${result.subscriptionId} that could not be opened`}${result.replayOf === null ? '' : `, a replay of ${result.replayOf}`}: ${result.status} after ${durationText(result.startedAt, result.finishedAt)}`,
+    `  ${isReplay ? 'taken up ' : 'extracted'}  ${extracted.added} added, ${extracted.updated} updated, ${extracted.deleted} deleted, ${extracted.rejected} rejected`,
     `  processed  ${result.processed}: ${result.succeeded} succeeded, ${result.failed} failed${result.ambiguous > 0 ? ` (${result.ambiguous} sent without an answer)` : ''}`,
     `  left       ${result.notSent} not sent, ${result.excluded} excluded by the sync mode`,
   ];
   if (result.resentForColumns > 0) lines.push(`  columns    ${result.resentForColumns} of the updates are due to changed columns`);
-  if (result.moreToExtract) lines.push('  more       the next sync goes on where this one had to stop');
+  if (isReplay) lines.push(`  superseded ${result.superseded} no longer the version that was acknowledged, so not sent again`);
+  if (result.moreToExtract) lines.push(isReplay ? '  more       the quota cut it off: a part was not sent again' : '  more       the next sync goes on where this one had to stop');
   if (result.error !== null) lines.push(`  error      ${result.error}`);
   return lines.join('\n');
 }

@@ -1,4 +1,5 @@
 import type { QuotaState } from '../domain/quota-hold.js';
+import type { ReplayAsked } from '../domain/requests.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { SubscriptionState, SyncResult } from '../domain/sync.js';
 
@@ -17,6 +18,8 @@ export interface CarriedState {
   readonly anchorMs: number;
   readonly lastStartedMs: number | null;
   readonly requests: RequestCounters;
+  /** Absent where an earlier version continued as new. */
+  readonly replays?: readonly ReplayAsked[];
   readonly recent: readonly SyncResult[];
   readonly lastRefusal: string | null;
   readonly fullRequested: boolean;
@@ -34,6 +37,8 @@ export interface RequestCounters {
 export interface SyncRequest {
   /** Compare the whole model even where a timestamp column would allow less. */
   readonly full?: boolean;
+  /** Send again what this past sync staged, in the place of what changed: `12` or `customers_to_crm-12`. */
+  readonly replay?: string | number;
 }
 
 export type SyncRequestAnswer =
@@ -50,13 +55,13 @@ export interface SubscriptionStatus {
   /** The sync under way; null while none is, or before its number is known. */
   readonly currentSync: string | null;
   readonly requests: RequestCounters;
-  /** Why the last `syncNow` signal was refused; null after an accepted one. */
+  /** Why the last `syncNow` or `replaySync` signal was refused; null after an accepted one. */
   readonly lastRefusal: string | null;
 }
 
 /** The answer of a SyncRunWorkflow's `progress` query. Records. */
 export interface SyncProgress {
-  readonly step: 'preparing' | 'diffing' | 'staging' | 'loading' | 'settling';
+  readonly step: 'preparing' | 'diffing' | 'replaying' | 'staging' | 'loading' | 'settling';
   /** Null until the diff has counted. */
   readonly toSend: number | null;
   readonly processed: number;
@@ -70,6 +75,7 @@ export const messageNames = {
   resume: 'resume',
   cancelSync: 'cancelSync',
   resetSync: 'resetSync',
+  replaySync: 'replaySync',
   configure: 'configure',
   status: 'status',
   history: 'history',

@@ -11,8 +11,8 @@ export interface Situation {
   readonly paused: boolean;
   readonly quota: QuotaHold;
   readonly schedule: Schedule;
-  /** A manual sync was asked for and has not been started. */
-  readonly requested: boolean;
+  /** What was asked for first and has not been started; null when nothing was. */
+  readonly requested: Extract<SyncTrigger, 'manual' | 'replay'> | null;
   /** The last sync left records behind and the subscription wants them at once. */
   readonly continues: boolean;
   readonly lastStartedMs: number | null;
@@ -29,7 +29,7 @@ export function nextStep(situation: Situation, nowMs: number): NextStep {
   if (!situation.enabled || situation.paused) return { kind: 'wait', untilMs: null };
   const { quota } = situation;
   if (quota.kind === 'paused') return startOrWait('continuation', quota.untilMs + quotaGraceMs, nowMs);
-  if (situation.requested) return { kind: 'start', trigger: 'manual' };
+  if (situation.requested !== null) return { kind: 'start', trigger: situation.requested };
   if (quota.kind === 'resuming' && (quota.starts || nowMs < quota.atMs)) return startOrWait('continuation', quota.atMs, nowMs);
   if (situation.continues) return { kind: 'start', trigger: 'continuation' };
   const dueMs = nextDueAt(situation.schedule, situation.lastStartedMs, situation.anchorMs);

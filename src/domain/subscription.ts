@@ -60,3 +60,11 @@ export interface Subscription {
 export function syncIdOf(subscriptionId: string, number: number): string {
   return `${subscriptionId}-${number}`;
 }
+
+/** The number of a sync that someone has named: `12` or `customers_to_crm-12`. Null for what names none of this subscription. */
+export function syncNumberOf(subscriptionId: string, name: unknown): number | null {
+  const text = typeof name === 'number' ? String(name) : name;
+  if (typeof text !== 'string') return null;
+  const digits = text.startsWith(`${subscriptionId}-`) ? text.slice(subscriptionId.length + 1) : text;
+  return /^[1-9]\d{0,14}$/.test(digits) ? Number(digits) : null;
+}

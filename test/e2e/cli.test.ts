@@ -85,6 +85,10 @@ describe('sluice with a Temporal server', function () {
     assert.deepEqual(await json('status', 'customers_to_crm'), idle);
     assert.deepEqual(await json('status'), [idle]);
 
+    const unknown = await sluice('replay', 'customers_to_crm', '--sync', 'other-1', '--wait');
+    assert.deepEqual(unknown, { exitCode: 1, stdout: '', stderr: '"other-1" is no sync of subscription "customers_to_crm": see `sluice history customers_to_crm`\n' });
+    assert.equal((await sluice('replay', 'customers_to_crm')).exitCode, 2);
+
     await sluice('pause', 'customers_to_crm');
     const refused = await sluice('sync', 'customers_to_crm', '--wait', '--json');
     assert.deepEqual(refused, { exitCode: 1, stdout: '', stderr: 'subscription "customers_to_crm" is paused: resume it first (sluice resume customers_to_crm)\n' });

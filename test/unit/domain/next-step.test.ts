@@ -6,7 +6,7 @@ import type { Schedule } from '../../../src/domain/schedule.js';
 const minuteMs = 60_000;
 const nowMs = Date.parse('2026-03-04T12:00:00Z');
 const hourly: Schedule = { kind: 'interval', everyMs: 60 * minuteMs };
-const idle: Situation = { enabled: true, paused: false, quota: { kind: 'open' }, schedule: hourly, requested: false, continues: false, lastStartedMs: nowMs - 30 * minuteMs, anchorMs: nowMs - 90 * minuteMs };
+const idle: Situation = { enabled: true, paused: false, quota: { kind: 'open' }, schedule: hourly, requested: null, continues: false, lastStartedMs: nowMs - 30 * minuteMs, anchorMs: nowMs - 90 * minuteMs };
 
 describe('the next step of a subscription', () => {
   it('is to wait for its due time, and to start when that has come', () => {
@@ -33,7 +33,8 @@ describe('the next step of a subscription', () => {
 
   it('is a requested sync before all others, however long ago the last one started', () => {
     for (const schedule of [hourly, { kind: 'manual' }] as const) {
-      assert.deepEqual(nextStep({ ...idle, schedule, requested: true, continues: true, lastStartedMs: nowMs }, nowMs), { kind: 'start', trigger: 'manual' });
+      assert.deepEqual(nextStep({ ...idle, schedule, requested: 'manual', continues: true, lastStartedMs: nowMs }, nowMs), { kind: 'start', trigger: 'manual' });
+      assert.deepEqual(nextStep({ ...idle, schedule, requested: 'replay', continues: true, lastStartedMs: nowMs }, nowMs), { kind: 'start', trigger: 'replay' });
       assert.deepEqual(nextStep({ ...idle, schedule, continues: true, lastStartedMs: nowMs }, nowMs), { kind: 'start', trigger: 'continuation' });
     }
   });
@@ -45,7 +46,7 @@ describe('the next step of a subscription', () => {
   it('starts nothing while paused or disabled, and loses no due time that passes meanwhile', () => {
     const due = { ...idle, lastStartedMs: nowMs - 120 * minuteMs };
     for (const stopped of [{ paused: true }, { enabled: false }, { paused: true, enabled: false }]) {
-      assert.deepEqual(nextStep({ ...due, ...stopped, requested: true, continues: true }, nowMs), { kind: 'wait', untilMs: null });
+      assert.deepEqual(nextStep({ ...due, ...stopped, requested: 'manual', continues: true }, nowMs), { kind: 'wait', untilMs: null });
     }
     assert.deepEqual(nextStep(due, nowMs), { kind: 'start', trigger: 'schedule' });
   });

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { addApply } from './commands/apply.js';
 import { addCancel } from './commands/cancel.js';
 import { addCheck } from './commands/check.js';
+import { addDestinations } from './commands/destinations.js';
 import { addDev } from './commands/dev.js';
 import { addDiff } from './commands/diff.js';
 import { addFailures } from './commands/failures.js';
@@ -40,7 +41,7 @@ export function createProgram(): Command {
     .addHelpText('after', exitCodes)
     .exitOverride();
   // The subcommands take over the settings above, so they are added last. This is the order of the help.
-  const add = [addDev, addWorker, addValidate, addCheck, addGrants, addPreview, addTestRecord, addPlan, addApply, addSync, addPause, addResume, addCancel, addReset, addReplay, addDiff, addStatus, addHistory, addFailures, addUsage];
+  const add = [addDev, addWorker, addValidate, addDestinations, addCheck, addGrants, addPreview, addTestRecord, addPlan, addApply, addSync, addPause, addResume, addCancel, addReset, addReplay, addDiff, addStatus, addHistory, addFailures, addUsage];
   for (const addCommand of add) addCommand(program);
   return program;
 }

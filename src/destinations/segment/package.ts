@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { DestinationDefinition } from '@segment/actions-core';
@@ -29,11 +29,17 @@ export interface RefreshedTokens {
 const load = createRequire(import.meta.url);
 const install = 'npm install @segment/action-destinations@3.497.0 xml-js@1.6.11';
 
+/** The folders of all destinations, in order. Throws ConfigurationError when the package is not there. */
+export function segmentSlugs(): readonly string[] {
+  const folder = destinationsFolder("Segment's destinations are a package of their own, which is not there");
+  return readdirSync(folder).filter((slug) => existsSync(path.join(folder, slug, 'index.js'))).sort();
+}
+
 /** Loads one destination's own files, and none of the others'. Throws ConfigurationError when the package or the destination is not there. */
 export function loadSegmentDestination(name: string, slug: string): Definition {
-  const file = path.join(destinationsFolder(name), slug, 'index.js');
+  const file = path.join(destinationsFolder(`destination "${name}" is of type segment, which needs Segment's destinations`), slug, 'index.js');
   if (!/^[a-z0-9-]+$/.test(slug) || !existsSync(file)) {
-    throw new ConfigurationError([`destination "${name}": slug: @segment/action-destinations has no destination "${slug}"; see docs/destinations.md`]);
+    throw new ConfigurationError([`destination "${name}": slug: @segment/action-destinations has no destination "${slug}": see \`sluice destinations\``]);
   }
   try {
     return (load(file) as { default: Definition }).default;
@@ -60,11 +66,11 @@ export function createRunner(slug: string, definition: Definition, key: string, 
   return new Destination({ ...definition, name: `segment-${slug}`, actions: { [key]: { ...action, title: key } } });
 }
 
-function destinationsFolder(name: string): string {
+function destinationsFolder(need: string): string {
   try {
     return path.join(path.dirname(load.resolve('@segment/action-destinations')), 'destinations');
   } catch (error) {
-    throw new ConfigurationError([`destination "${name}" is of type segment, which needs Segment's destinations (${codeOf(error)}): run \`${install}\``]);
+    throw new ConfigurationError([`${need} (${codeOf(error)}): run \`${install}\``]);
   }
 }
 

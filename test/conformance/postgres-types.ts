@@ -109,6 +109,16 @@ export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
       assert.equal(key.length, 1);
     });
 
+    it('takes no infinite time for a checkpoint, and finds such rows all the same', async () => {
+      const timestamp = { column: 'at', lookbackMs: 0, fullDiffEveryMs: 86_400_000 };
+      await harness.run(`create table people (id bigint, name text, at timestamptz); insert into people values (1, 'a', 'infinity'), (2, 'b', '-infinity'), (3, 'c', '2026-01-01')`);
+      const driver = bench.driver({ timestamp });
+      assert.deepEqual(sentBy(await driver.sync()), ['new 1', 'new 2', 'new 3']);
+      await harness.run(`update people set name = 'x'; insert into people values (4, 'd', 'infinity'), (5, 'e', '2026-01-02')`);
+      assert.deepEqual(sentBy(await driver.sync()), ['new 4', 'new 5', 'updated 1', 'updated 3']);
+      assert.deepEqual(sentBy(await driver.sync({ full: true })), ['updated 2']);
+    });
+
     it('refuses checksums that another algorithm made, until a reset, rather than sending everything again', async () => {
       await bench.createPeople(2);
       const driver = bench.driver();

@@ -32,6 +32,15 @@ export function resetLaws(bench: () => Bench): void {
       assert.deepEqual(await driver.warehouse.resetState(driver.subscription, 'crm'), { kind: 'unsettled', sync });
     });
 
+    it('before the first sync changes nothing: rows that are to be a baseline still are', async () => {
+      await bench().createPeople(2);
+      const driver = bench().driver({ initialSync: 'baseline' });
+      await driver.warehouse.resetState(driver.subscription, 'crm');
+      assert.equal((await driver.sync()).result.excluded, 2);
+      await driver.warehouse.resetState(driver.subscription, 'crm');
+      assert.deepEqual(sentBy(await driver.sync()), ['new 1', 'new 2']);
+    });
+
     it('is what a changed destination asks for, and what it needs', async () => {
       await bench().createPeople(2);
       const before = bench().driver();
@@ -40,6 +49,16 @@ export function resetLaws(bench: () => Bench): void {
       await assert.rejects(after.sync(), /destination "crm" of subscription "people_to_crm" is not the one .* run `sluice reset people_to_crm`/);
       await after.warehouse.resetState(after.subscription, 'another crm');
       assert.deepEqual(sentBy(await after.sync()), ['new 1', 'new 2']);
+    });
+  });
+
+  describe('a changed identifier column', () => {
+    it('takes the records under their old ids away, and brings them under the new ones', async () => {
+      await bench().createPeople(2);
+      await bench().driver().sync();
+      const driver = bench().driver({ identifier: 'name' });
+      assert.deepEqual(sentBy(await driver.sync()), ['deleted 1', 'deleted 2', 'new person 1', 'new person 2']);
+      assert.deepEqual(sentBy(await driver.sync()), []);
     });
   });
 

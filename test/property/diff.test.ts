@@ -95,6 +95,7 @@ class Life {
     try {
       mayCrash();
       const sync = await this.driver.open();
+      this.oracle.begin();
       await this.wakeZombies();
       mayCrash();
       const diff = await this.driver.diff(sync, 1, never, plan.full);

@@ -41,6 +41,9 @@ export class Oracle {
   /** The latest time that an earlier sync could see. */
   private seenUntil = -1;
 
+  /** Before the first sync there is nothing that a reset could change. */
+  private begun = false;
+
   /** @param baselinePending until a sync has been settled as a whole, what it finds is taken for delivered */
   constructor(
     private readonly table: Table,
@@ -72,6 +75,10 @@ export class Oracle {
       if (!changed && failure !== null) cleared.push(id);
     }
     return { due, excluded, recent, versions, cleared, rejected: this.table.rejected };
+  }
+
+  begin(): void {
+    this.begun = true;
   }
 
   /** From now on these rows are no news any more: the checkpoint may stand at the latest of them. */
@@ -123,7 +130,7 @@ export class Oracle {
   }
 
   reset(): void {
-    this.baselinePending = false;
+    if (this.begun) this.baselinePending = false;
     for (const [id, { acknowledged, failure }] of this.knowledge) {
       this.knowledge.set(id, { acknowledged: acknowledged === null ? null : unknown, failure: failure === null ? null : { ...failure, expired: false } });
     }

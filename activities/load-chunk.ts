@@ -60,6 +60,9 @@ class ChunkLoad {
   /** Since when nothing gets through, in ms since the epoch, where this load left off because of that; null otherwise. */
   private silentSinceMs: number | null = resumedProgress()?.silentSinceMs ?? null;
 
+  /** Whether no earlier attempt may have sent records that it never logged. */
+  private nothingInDoubt: boolean;
+
   constructor(
     private readonly dependencies: ActivityDependencies,
     private readonly input: LoadInput,
@@ -75,6 +78,8 @@ class ChunkLoad {
     this.place = { subscriptionId: input.sync.subscriptionId, syncNumber: input.sync.number, chunk: chunk.chunk };
     const { batchSize, batchBytes, rateLimit } = destination.limits;
     this.limits = { batchBytes, batchSize: Math.min(batchSize, rateLimit?.records ?? batchSize) };
+    const last = outcomes.entries.at(-1);
+    this.nothingInDoubt = last === undefined ? Context.current().info.attempt === 1 : last.batchSize === 0;
   }
 
   async run(warehouse: Warehouse): Promise<LoadSummary> {
@@ -105,6 +110,7 @@ class ChunkLoad {
       if (stop?.kind === 'later') return this.leaveOff(upTo, failed, stop);
       this.silentSinceMs = null;
       await this.outcomes.append({ upTo, batchSize: this.limits.batchSize, failed });
+      this.nothingInDoubt = true;
       this.report({ processed: upTo });
       if (stop !== null) return stop.kind === 'canceled' ? null : stop.reason;
     }
@@ -123,9 +129,9 @@ class ChunkLoad {
     });
   }
 
-  /** Gives up this load's place on the worker until it may go on. The log says that nothing is under way meanwhile, so that whoever ends the sync counts the rest as not sent. */
+  /** Gives up this load's place on the worker until it may go on. Where the log says that nothing is under way meanwhile, whoever ends the sync counts the rest as not sent. */
   private async leaveOff(firstLine: number, ended: readonly LineOutcome[], { reason, waitMs, silentMs }: Extract<Stop, { kind: 'later' }>): Promise<never> {
-    await this.outcomes.append({ upTo: firstLine, batchSize: 0, failed: ended });
+    await this.outcomes.append({ upTo: firstLine, batchSize: this.nothingInDoubt ? 0 : this.limits.batchSize, failed: ended });
     this.report({ processed: firstLine, ...(silentMs === null ? {} : { silentSinceMs: this.clock.now() - silentMs }) });
     throw new TurnAwaitedError(this.input.subscription.destination, reason, waitMs);
   }

@@ -56,7 +56,7 @@ describe('a destination that several workers and subscriptions send to', functio
     assert.deepEqual(results.map(({ status, succeeded }) => [status, succeeded]), [['succeeded', 600], ['succeeded', 600]]);
     const most = mostWithin(rig.receiver.requests, limit.perMs);
     assert.ok(most <= limit.records, `${most} records within ${limit.perMs} ms`);
-    assert.ok(seconds < 25, `${seconds.toFixed(1)} s for what takes 6 s at least`);
+    assert.ok(seconds < 45, `${seconds.toFixed(1)} s for what takes 6 s at least`);
   });
 
   it('is left alone by all of them after it asked for that, which takes up no place on any worker and fails nothing', async () => {

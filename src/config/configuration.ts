@@ -3,6 +3,7 @@ import type { ModuleDestinationConfig } from '../destinations/module/config.js';
 import type { PostgresDestinationConfig } from '../destinations/postgres/config.js';
 import type { SegmentDestinationConfig } from '../destinations/segment/config.js';
 import type { WebhookConfig } from '../destinations/webhook/config.js';
+import type { SnowflakeSettings } from '../warehouses/snowflake/settings.js';
 import type { Model, Subscription } from '../domain/subscription.js';
 import type { WorkspacePlan } from '../domain/plan.js';
 import type { S3Location } from '../s3/location.js';
@@ -63,17 +64,8 @@ export interface PostgresSourceConfig extends SourceLimits {
   readonly url: string;
 }
 
-export interface SnowflakeSourceConfig extends SourceLimits {
+export interface SnowflakeSourceConfig extends SnowflakeSettings {
   readonly type: 'snowflake';
-  readonly account: string;
-  readonly username: string;
-  /** Absolute, unless it starts with a reference. */
-  readonly privateKeyFile: string;
-  readonly database: string;
-  readonly warehouse: string;
-  readonly role: string | null;
-  /** The address of a private endpoint. */
-  readonly accessUrl: string | null;
 }
 
 export interface DuckdbSourceConfig extends SourceLimits {

@@ -4,7 +4,7 @@
  */
 
 /** A staged line's version, then strings and numbers; of these only numbers are looked at. */
-const tokens = /^-?\d+(?=\{)|"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gm;
+const tokens = /^[\w-]+(?=\{)|"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gm;
 
 /** Lines of `<version>{event}`, or documents alone, as JSON text in any encoding that keeps ASCII. */
 export function quoteInexactNumbers(lines: string): string {

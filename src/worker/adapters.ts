@@ -16,6 +16,7 @@ import type { StagingStore } from '../staging/staging.js';
 import { createStaging } from '../staging/store.js';
 import { createDuckdbWarehouse } from '../warehouses/duckdb/index.js';
 import { createPostgresWarehouse } from '../warehouses/postgres/index.js';
+import { createSnowflakeWarehouse } from '../warehouses/snowflake/index.js';
 import type { Warehouse } from '../warehouses/warehouse.js';
 import { loadDestinationModules, type DestinationModules } from './destination-modules.js';
 import { Pacers } from './pacers.js';
@@ -101,7 +102,7 @@ function createWarehouse(name: string, config: SourceConfig): Warehouse {
     case 'duckdb':
       return createDuckdbWarehouse(name, config);
     case 'snowflake':
-      throw new ConfigurationError([`source "${name}" is of type snowflake, which this version cannot read yet`]);
+      return createSnowflakeWarehouse(name, config);
   }
 }
 

@@ -40,6 +40,7 @@ export async function openDuckdb(): Promise<WarehouseHarness> {
       opened.push(warehouse);
       return warehouse;
     },
+    sql: (query) => query,
     run: async (sql) => {
       await connection.run(sql);
     },

@@ -44,6 +44,7 @@ export async function openPostgres(): Promise<WarehouseHarness> {
       opened.push(warehouse);
       return warehouse;
     },
+    sql: (query) => query,
     run: async (sql) => {
       await pool.query(sql);
     },

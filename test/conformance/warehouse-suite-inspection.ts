@@ -7,13 +7,13 @@ const never = new AbortController().signal;
 
 export function inspectionLaws(bench: () => Bench): void {
   describe('looking into a model', () => {
-    const people = (query = 'select * from people', identifier = 'id'): Model => ({ name: 'people', source: 'warehouse', query, identifier, timestamp: null });
+    const people = (query = 'select * from people', identifier = 'id'): Model => ({ name: 'people', source: 'warehouse', query: bench().sql(query), identifier, timestamp: null });
 
     it('shows as many records as were asked for, with the columns and the properties that a destination would get', async () => {
       await bench().createPeople(5);
       const driver = bench().driver();
       const sample = await driver.warehouse.sampleModel(people(), { limit: 3 }, never);
-      assert.deepEqual(sample.columns, await driver.warehouse.describeModel('select * from people'));
+      assert.deepEqual(sample.columns, await driver.warehouse.describeModel(bench().sql('select * from people')));
       assert.equal(sample.records.length, 3);
       const sent = new Map((await driver.sync()).events.map((event) => [event.__segment_id, event.properties]));
       for (const { recordId, properties } of sample.records) assert.deepEqual(JSON.parse(properties), sent.get(recordId ?? ''));
@@ -50,7 +50,7 @@ export function inspectionLaws(bench: () => Bench): void {
   });
 
   describe('the check of a source', () => {
-    const model = (name: string, query: string): Model => ({ name, source: 'warehouse', query, identifier: 'id', timestamp: null });
+    const model = (name: string, query: string): Model => ({ name, source: 'warehouse', query: bench().sql(query), identifier: 'id', timestamp: null });
 
     it('finds nothing wrong where syncs work, before the first one and after it', async () => {
       await bench().createPeople(1);

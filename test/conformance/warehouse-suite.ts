@@ -22,6 +22,8 @@ export interface WarehouseSettings {
 export interface WarehouseHarness {
   /** Closed by the harness. */
   open(settings: WarehouseSettings): Warehouse;
+  /** The same query as this warehouse has to be asked it: where names need quotes, with quotes. */
+  sql(query: string): string;
   /** Runs statements, separated by semicolons. */
   run(sql: string): Promise<void>;
   rows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
@@ -69,7 +71,7 @@ export function benchOf(harness: WarehouseHarness): Bench {
       return new SyncDriver(harness.open(settings), {
         id: 'people_to_crm',
         enabled: true,
-        model: { name: 'people', source: 'warehouse', query, identifier, timestamp: timestamp ?? null },
+        model: { name: 'people', source: 'warehouse', query: harness.sql(query), identifier, timestamp: timestamp ?? null },
         destination: 'crm',
         syncMode: 'mirror',
         schedule: { kind: 'manual' },

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { SnowflakeAuth } from '../../warehouses/snowflake/settings.js';
 import type { SourceConfig } from '../configuration.js';
 import { limits } from '../../domain/limits.js';
 import { fromFolder, type SchemaContext } from './context.js';
-import { address, count, duration, text } from './fields.js';
+import { address, count, duration, exactlyOneOf, text } from './fields.js';
 
 const sourceLimits = {
   // It stands in SQL: a plain identifier, as long as PostgreSQL's may be.
@@ -24,14 +25,27 @@ export function sourceSchema(context: SchemaContext): z.ZodType<SourceConfig> {
       type: z.literal('snowflake'),
       account: text,
       username: text,
-      privateKeyFile: text.transform((file) => fromFolder(context, file)),
+      password: text.optional(),
+      privateKey: text.optional(),
+      privateKeyFile: text.transform((file) => fromFolder(context, file)).optional(),
+      oauthToken: text.optional(),
+      accessToken: text.optional(),
+      privateKeyPassphrase: text.nullable().default(null),
       database: text,
+      schema: text.nullable().default(null),
       warehouse: text,
+      stateWarehouse: text.nullable().default(null),
       role: text.nullable().default(null),
       accessUrl: address(context, ['https:', 'http:']).nullable().default(null),
+      queryTag: z.string().max(200).nullable().default(null),
       ...sourceLimits,
     })
-    .transform(({ statementTimeout, ...config }) => ({ ...config, statementTimeoutMs: statementTimeout }));
+    .superRefine(exactlyOneOf(['password', 'privateKey', 'privateKeyFile', 'oauthToken', 'accessToken']))
+    .transform(({ statementTimeout, password, privateKey, privateKeyFile, oauthToken, accessToken, privateKeyPassphrase, ...config }) => ({
+      ...config,
+      auth: authOf({ password, privateKey, privateKeyFile, oauthToken, accessToken }, privateKeyPassphrase),
+      statementTimeoutMs: statementTimeout,
+    }));
   const duckdb = z
     .strictObject({
       type: z.literal('duckdb'),
@@ -45,4 +59,15 @@ export function sourceSchema(context: SchemaContext): z.ZodType<SourceConfig> {
     })
     .transform(({ statementTimeout, ...config }) => ({ ...config, statementTimeoutMs: statementTimeout }));
   return z.discriminatedUnion('type', [postgres, snowflake, duckdb]);
+}
+
+type Credentials = Partial<Record<'password' | 'privateKey' | 'privateKeyFile' | 'oauthToken' | 'accessToken', string | undefined>>;
+
+/** One of them is there, which has been checked. */
+function authOf({ password, privateKey, privateKeyFile, oauthToken, accessToken }: Credentials, passphrase: string | null): SnowflakeAuth {
+  if (password !== undefined) return { kind: 'password', password };
+  if (privateKey !== undefined) return { kind: 'key', key: privateKey, passphrase };
+  if (oauthToken !== undefined) return { kind: 'oauth', token: oauthToken };
+  if (accessToken !== undefined) return { kind: 'accessToken', token: accessToken };
+  return { kind: 'keyFile', file: privateKeyFile ?? '', passphrase };
 }

@@ -11,7 +11,7 @@ describe('numbers inside lists and objects', () => {
   });
 
   it('are told from digits in texts, in keys, and in the versions of staged lines', () => {
-    const lines = '-9007199254740993{"9007199254740993":"[1, 9007199254740993, \\"9007199254740993]"}\n123456789012345678{"a":[]}\n{"b":"\\\\","c":1}\n';
+    const lines = '-9007199254740993{"9007199254740993":"[1, 9007199254740993, \\"9007199254740993]"}\n123456789012345678{"a":[]}\n12e9999f00123456789012345678{"d":1}\n{"b":"\\\\","c":1}\n';
     assert.equal(quoteInexactNumbers(lines), lines);
   });
 

@@ -1,0 +1,70 @@
+import { operationsSentBy, syncIdOf, type Subscription } from '../../domain/subscription.js';
+import { DeltaLostError } from '../../errors/errors.js';
+import { ChunkBlocks } from '../chunk-blocks.js';
+import { quoteInexactNumbers } from '../exact-numbers.js';
+import type { ModelColumn, StagedLines, SyncRef } from '../warehouse.js';
+import { errandOf, type SnowflakeClient } from './client.js';
+import { jsonText, mayHoldNumbers } from './columns.js';
+import { chunkOf, isOneOf } from './delta.js';
+import { isMissing } from './errors.js';
+import { literal, tableNames, type TableNames } from './names.js';
+
+/**
+ * Step 4 of a sync: the records to send, as events (CONTRACT, "What a destination gets"), as a result of one text column. The JSON was made by the diff and passes through
+ * as it is, but for numbers that a double can't hold. Each row is `<chunk>\t<version><event>`.
+ */
+export async function* readDelta(client: SnowflakeClient, request: { readonly sync: SyncRef; readonly subscription: Subscription }, signal: AbortSignal): AsyncGenerator<StagedLines> {
+  const { sync, subscription } = request;
+  const tables = tableNames(client.settings, subscription.id);
+  const row = await client.use({ ...errandOf(sync), signal }, async (session) => {
+    return session.first<StagedSync>(
+      `SELECT "work", "to_send", "chunk_count", "more_to_extract", "columns" FROM ${tables.syncs} WHERE "number" = ${sync.number} AND "attempt" IS NOT NULL`,
+    );
+  });
+  const lost = new DeltaLostError(`sync ${subscription.id}-${sync.number} has no delta to stage: its table is gone; the next sync finds its records again`);
+  if (row === undefined) throw lost;
+  if (row.to_send === 0) return;
+  const inexact = (JSON.parse(row.columns) as readonly ModelColumn[]).some(mayHoldNumbers);
+  let read = 0;
+  try {
+    for await (const lines of split(client.stream({ ...errandOf(sync), bulk: true, signal }, eventsOf(tables, sync, subscription, row)))) {
+      read += lines.records;
+      yield inexact ? { ...lines, lines: Buffer.from(quoteInexactNumbers(lines.lines.toString('latin1')), 'latin1') } : lines;
+    }
+  } catch (error) {
+    throw isMissing(error) ? lost : error;
+  }
+  if (read !== row.to_send) {
+    throw new DeltaLostError(`sync ${subscription.id}-${sync.number} found ${row.to_send} records to send but its delta holds ${read}: the table was changed; the next sync finds them again`);
+  }
+}
+
+interface StagedSync {
+  readonly work: string;
+  readonly to_send: number;
+  readonly chunk_count: number;
+  readonly more_to_extract: boolean;
+  readonly columns: string;
+}
+
+async function* split(rows: AsyncIterable<string>): AsyncGenerator<StagedLines> {
+  const blocks = new ChunkBlocks();
+  for await (const row of rows) {
+    const bytes = Buffer.from(row);
+    const tab = row.indexOf('\t'); // digits stand before it, a byte each
+    const full = blocks.add(Number(row.slice(0, tab)), bytes, tab + 1, bytes.length);
+    if (full !== null) yield full;
+  }
+  yield* blocks.end();
+}
+
+function eventsOf(tables: TableNames, sync: SyncRef, subscription: Subscription, staged: StagedSync): string {
+  const messagePrefix = literal(`","messageId":${JSON.stringify(`${syncIdOf(subscription.id, sync.number)}-`).slice(0, -1)}`);
+  const event = `IFNULL("d"."checksum", '') || '{"type":"track","event":"' || "d"."operation" || ${messagePrefix} || SUBSTR(${jsonText('"d"."record_id"')}, 2)
+    || ',"__segment_id":' || ${jsonText('"d"."record_id"')} || ',"properties":' || "d"."body" || '}'`;
+  const delta = tables.delta(staged.work);
+  // Only where something was cut off does the intent know more than the delta.
+  return staged.more_to_extract
+    ? `SELECT TO_VARCHAR("i"."chunk") || '\\t' || ${event} AS "line" FROM ${delta} AS "d" JOIN ${tables.intent(staged.work)} AS "i" ON "i"."record_id" = "d"."record_id" WHERE "i"."chunk" IS NOT NULL`
+    : `SELECT TO_VARCHAR(${chunkOf('"d"."record_id"', staged.chunk_count)}) || '\\t' || ${event} AS "line" FROM ${delta} AS "d" WHERE ${isOneOf(operationsSentBy[subscription.syncMode])}`;
+}

@@ -70,7 +70,7 @@ export class Table {
   }
 
   get createStatement(): string {
-    return `create table people (id ${this.shape.identifier}${this.shape.columns.map(({ type }, index) => `, v${index} ${type}`).join('')}${this.shape.timed ? ', at timestamptz' : ''})`;
+    return `create table people (id ${this.shape.identifier}${this.shape.columns.map(({ type }, index) => `, v${index} ${type}`).join('')}${this.shape.timed ? ', "at" timestamptz' : ''})`;
   }
 
   get fillStatement(): string {

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures Sluice beside hand-written floors, on its own PostgreSQL, keeps the figures in bench/results and writes docs/benchmarks.md from all that are there.
- * `--rows N` (may be repeated), `--runs N`, `--only extract|delivery|overhead` (may be repeated), `--peers` (installs dbt and drt from PyPI and measures them on the same data),
+ * `--rows N` (may be repeated), `--runs N`, `--only extract|delivery|overhead|quota` (may be repeated), `--peers` (installs dbt and drt from PyPI and measures them on the same data),
  * `--report` (measures nothing).
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -14,6 +14,7 @@ import { describeMachine, serverFlags } from './machine.js';
 import { Meter } from './meter.js';
 import { readOptions, type Options } from './options.js';
 import { measureOverhead } from './overhead.js';
+import { measureQuota } from './quota.js';
 import { asDocument, sectionsOf } from './report/document.js';
 import { asText } from './report/section.js';
 import { keep, readResults, type Measured } from './results.js';
@@ -55,6 +56,7 @@ async function* measure(databaseUrl: string): AsyncGenerator<Measured> {
     if (options.parts.includes('delivery')) yield { part: 'delivery', measurement: await measureDelivery(meter, { ...common, rows: options.rows[0] ?? 0 }) };
     // Last, because a worker's bundler leaves this process large.
     if (options.parts.includes('overhead')) yield { part: 'overhead', measurement: await measureOverhead({ ...common, runs: 50 }) };
+    if (options.parts.includes('quota')) yield { part: 'quota', measurement: await measureQuota({ ...common, runs: 50 }) };
   } finally {
     await meter.close();
   }

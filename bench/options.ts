@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const parts = ['extract', 'delivery', 'overhead'] as const;
+export const parts = ['extract', 'delivery', 'overhead', 'quota'] as const;
 export type Part = (typeof parts)[number];
 
 export interface Options {

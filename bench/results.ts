@@ -9,7 +9,8 @@ const folder = 'bench/results';
 export type Measured =
   | { readonly part: 'extract'; readonly measurement: ExtractMeasurement }
   | { readonly part: 'delivery'; readonly measurement: DeliveryMeasurement }
-  | { readonly part: 'overhead'; readonly measurement: readonly number[] };
+  | { readonly part: 'overhead'; readonly measurement: readonly number[] }
+  | { readonly part: 'quota'; readonly measurement: readonly number[] };
 
 /** A measurement, and how it was made. */
 export type Result = Measured & { readonly command: string; readonly machine: readonly string[] };

@@ -5,14 +5,28 @@ import { growthSection } from './growth.js';
 import { memorySection } from './memory.js';
 import { overheadSection } from './overhead.js';
 import { peersSection } from './peers.js';
+import { quotaSection } from './quota.js';
 import { asMarkdown, type Section } from './section.js';
 
 /** What the results say, a section for each question. */
 export function sectionsOf(results: readonly Result[]): readonly Section[] {
   const extracts = results.flatMap((result) => (result.part === 'extract' ? [result.measurement] : []));
-  const others = results.flatMap((result) => (result.part === 'delivery' ? [deliverySection(result.measurement)] : result.part === 'overhead' ? [overheadSection(result.measurement)] : []));
+  const others = results.flatMap(othersOf);
   const sections = [...extracts.map(extractSection), growthSection(extracts), memorySection(extracts), ...extracts.map(peersSection), ...others];
   return sections.filter((section) => section !== null);
+}
+
+function othersOf(result: Result): readonly Section[] {
+  switch (result.part) {
+    case 'extract':
+      return [];
+    case 'delivery':
+      return [deliverySection(result.measurement)];
+    case 'overhead':
+      return [overheadSection(result.measurement)];
+    case 'quota':
+      return [quotaSection(result.measurement)];
+  }
 }
 
 /** docs/benchmarks.md as a whole. No dates: the history of the file has them. */

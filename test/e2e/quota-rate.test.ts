@@ -10,7 +10,7 @@ import type { reserver } from '../support/workflows/reserver.js';
 const subscriptions = Number(process.env['SLUICE_QUOTA_SUBSCRIPTIONS'] ?? 200);
 
 describe('many subscriptions that reserve at once', function () {
-  this.timeout(120_000);
+  this.timeout(60_000 + subscriptions * 300);
   let rig: Rig;
   let quota: QuotaRig;
   let connection: NativeConnection;
@@ -36,19 +36,20 @@ describe('many subscriptions that reserve at once', function () {
   });
 
   it('get exactly what the plan leaves, and the ledger has it to the record', async () => {
-    const startedAt = performance.now();
     const day = usageDay(Date.now());
+    // All ask at one moment, by which they have been started.
+    const atMs = Date.now() + subscriptions * 20;
     const ids = Array.from({ length: subscriptions }, (_, index) => `many_${index}`);
     const granted = await Promise.all(
-      ids.map((id) => rig.temporal.workflow.execute<typeof reserver>('reserver', { workflowId: `sync/${id}/1`, taskQueue, args: [quota.workspaceId, id, 10, day] })),
+      ids.map((id) => rig.temporal.workflow.execute<typeof reserver>('reserver', { workflowId: `sync/${id}/1`, taskQueue, args: [quota.workspaceId, id, 10, day, atMs] })),
     );
-    const seconds = (performance.now() - startedAt) / 1_000;
+    const seconds = (Date.now() - atMs) / 1_000;
     const limit = subscriptions * 10 - 7;
     assert.equal(granted.reduce((sum, records) => sum + records, 0), limit);
     assert.ok(granted.filter((records) => records < 10).length <= 1);
     await eventually('everything is settled', async () => (await quota.usage()).reserved === 0);
     const usage = await quota.usage();
     assert.deepEqual([usage.processed, usage.remaining, usage.byDestination], [limit, 0, { crm: limit }]);
-    process.stdout.write(`      ${subscriptions} reservations were granted and settled in ${seconds.toFixed(1)} s: ${Math.round(subscriptions / seconds)} a second\n`);
+    process.stdout.write(`      ${subscriptions} reservations that came at once were granted and settled in ${seconds.toFixed(1)} s: ${Math.round(subscriptions / seconds)} a second\n`);
   });
 });

@@ -139,7 +139,7 @@ async function close(session: Session, tables: TableNames, sync: SyncRef, chunk:
   );
   if (finished.changed === 1) return true;
   const row = await session.first<ChunkRow>(`SELECT ${chunkColumns} FROM ${tables.chunks} WHERE ${rowOf(sync, chunk)}`);
-  if (row === undefined || row.epoch !== sync.epoch) throw new FencedError(`sync ${sync.subscriptionId}-${sync.number} is no longer open: it was settled or taken over`);
+  if (row?.epoch !== sync.epoch) throw new FencedError(`sync ${sync.subscriptionId}-${sync.number} is no longer open: it was settled or taken over`);
   if (!row.finished) throw new FencedError(`chunk ${chunk} of sync ${sync.subscriptionId}-${sync.number} was taken over by another attempt`);
   return false;
 }

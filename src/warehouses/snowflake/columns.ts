@@ -144,7 +144,7 @@ function jsonValue(column: ModelColumn, reference: string): string {
     case 'BOOLEAN':
       return `IFF(${reference}, 'true', 'false')`;
     case 'NUMBER':
-      return /,0\)$/.test(column.type) ? `IFF(${reference} BETWEEN -9007199254740991 AND 9007199254740991, TO_VARCHAR(${reference}), '"' || TO_VARCHAR(${reference}) || '"')` : `TO_VARCHAR(${reference})`;
+      return column.type.endsWith(",0)") ? `IFF(${reference} BETWEEN -9007199254740991 AND 9007199254740991, TO_VARCHAR(${reference}), '"' || TO_VARCHAR(${reference}) || '"')` : `TO_VARCHAR(${reference})`;
     case 'FLOAT':
       // JSON has no word for what is no number.
       return `IFF(${reference} IN ('NaN'::FLOAT, 'inf'::FLOAT, '-inf'::FLOAT), '"' || TO_VARCHAR(${reference}) || '"', ${plainText(column, reference)})`;

@@ -11,7 +11,7 @@ export function loadDriver(source: string): Promise<Driver> {
     // Its own switches: at import it asks the metadata servers of three clouds where it runs, and prints which Node.js its clouds will want one day.
     process.env['SNOWFLAKE_DISABLE_PLATFORM_DETECTION'] ??= 'true';
     process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-    const { default: snowflake } = (await imported(source)) as unknown as { default: Driver };
+    const { default: snowflake } = (await imported(source)) as { default: Driver };
     // Its log holds statements, and so the data in them. What went wrong is in its errors.
     snowflake.configure({ logLevel: 'OFF', additionalLogToConsole: false });
     return snowflake;

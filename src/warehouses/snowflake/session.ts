@@ -44,7 +44,7 @@ export class Session {
     const snowflake = await loadDriver(source);
     const connection = snowflake.createConnection(await connectionOptions(source, settings, warehouse));
     const connected = new Promise<void>((resolve, reject) => {
-      connection.connect((error) => (error === undefined || error === null ? resolve() : reject(error)));
+      connection.connect((error) => (error ? reject(error) : resolve()));
     });
     const session = new Session(connection);
     try {

@@ -21,11 +21,11 @@ export async function fenceSync(
     const raised = await session.run(`UPDATE ${tables.syncs} SET "epoch" = "epoch" + 1 WHERE "number" = ${sync.number} AND "finished_at" IS NULL`);
     if (raised.changed === 0) return { sync, leaseRemainingMs: 0, unfinished: [] };
     await session.run(`UPDATE ${tables.chunks} SET "epoch" = "epoch" + 1 WHERE "sync" = ${sync.number}`);
-    const open = await session.run<ChunkRow & { readonly raised: number; readonly chunk: number | null }>(
+    const open = await session.run<ChunkRow & { readonly raised: number; readonly sync: number | null }>(
       `SELECT "y"."epoch" AS "raised", "c".* FROM ${tables.syncs} AS "y"
        LEFT JOIN (SELECT "sync", ${chunkColumns} FROM ${tables.chunks} WHERE "finished_at" IS NULL) AS "c" ON "c"."sync" = "y"."number" WHERE "y"."number" = ${sync.number} ORDER BY "c"."chunk"`,
     );
-    const unfinished = open.rows.filter(({ chunk }) => chunk !== null);
+    const unfinished = open.rows.filter((row) => row.sync !== null);
     return {
       sync: { ...sync, epoch: open.rows[0]?.raised ?? sync.epoch },
       leaseRemainingMs: Math.max(0, ...unfinished.map((chunk) => chunk.remaining_ms ?? 0)),

@@ -27,7 +27,7 @@ export async function tallyDelta(session: Session, delta: string, past: Past): P
        TO_VARCHAR(MAX(IFF("ts" <= SYSDATE(), "ts", NULL)), 'YYYY-MM-DD HH24:MI:SS.FF9') AS "latest"
      FROM ${delta}`,
   );
-  const count = (name: 'new' | 'updated' | 'deleted' | 'cleared' | 'known' | 'resent' | 'repeated'): number => Number(row?.[name] ?? 0);
+  const count = (name: 'new' | 'updated' | 'deleted' | 'cleared' | 'known' | 'resent' | 'repeated'): number => row?.[name] ?? 0;
   return {
     counts: { new: count('new'), updated: count('updated'), deleted: count('deleted') },
     cleared: count('cleared'),

@@ -107,7 +107,7 @@ class ChunkLoad {
       if (stop?.kind === 'canceled' && this.stopping.reason() === 'worker') return null;
       const upTo = (stop?.kind === 'later' ? sendable.place?.lines[stop.settled] : undefined) ?? batch.firstLine + batch.events.size;
       const failed = [...unmappable, ...unsuccessfulLines(sendable, outcome)].filter(({ line }) => line < upTo);
-      if (stop?.kind === 'later') return this.leaveOff(upTo, failed, stop);
+      if (stop?.kind === 'later') return await this.leaveOff(upTo, failed, stop); // awaited here: while the loop closes its source, nobody would hear of it
       this.silentSinceMs = null;
       await this.outcomes.append({ upTo, batchSize: this.limits.batchSize, failed });
       this.nothingInDoubt = true;

@@ -48,10 +48,11 @@ async function start(): Promise<{ readonly emulator: SnowflakeEmulator; readonly
     const response = await fetch(`${url}/test/${what}`, { method: 'POST', body: JSON.stringify(request) });
     return response.json();
   };
-  for (const deadline = Date.now() + startTimeoutMs; ; await sleep(50)) {
+  const deadline = Date.now() + startTimeoutMs;
+  while (!(await ask('running').then(() => true, () => false))) {
     if (!python.isRunning()) throw new Error(`the Snowflake protocol server did not start: ${python.lastOutput()}`);
-    if (await ask('running').then(() => true, () => false)) break;
     if (Date.now() > deadline) throw new Error(`the Snowflake protocol server did not answer: ${python.lastOutput()}`);
+    await sleep(50);
   }
   return { emulator: { url, pid: python.pid, ask }, process: python };
 }

@@ -111,7 +111,7 @@ describe('hashing a field', () => {
   });
 
   it('fails a record that has a list there, without quoting it', () => {
-    assert.throws(() => hashOf('tags'), (error) => error instanceof MappingError && /@hash: expected text or a number/.test(error.reason) && !error.reason.includes('"a"'));
+    assert.throws(() => hashOf('tags'), (error) => error instanceof MappingError && error.reason.includes('@hash: expected text or a number') && !error.reason.includes('"a"'));
   });
 
   it('leaves no trace of the value in what is sent', () => {

@@ -13,6 +13,8 @@ export interface ActivityDependencies {
   readonly staging: StagingStore;
   /** How long staged records are kept after nothing was written to their sync any more. */
   readonly stagingRetainMs: number;
+  /** How long a sync waits for the host that staged it, where that alone has its records. */
+  readonly stagingHostWaitMs: number;
   /** Every source of this worker's configuration, by name. */
   warehouses(): ReadonlyMap<string, Warehouse>;
   /** Throws UnknownReferenceError when this worker's configuration lacks the subscription's source. */

@@ -29,6 +29,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     stageRecords: asActivity((input) => stageRecords(dependencies, input)),
     loadChunk: asActivity((input) => places.within(input.subscription.destination, () => loadChunk(dependencies, input))),
     settleSync: asActivity((input) => settleSync(dependencies, input, sweepStaging)),
+    hostPresent: () => Promise.resolve(),
     startQuota: asActivity(() => startQuota(dependencies)),
     readUsage: asActivity((input) => readUsage(dependencies, input)),
     deliverNotices: asActivity(deliverNotices),

@@ -43,7 +43,9 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
     const taken = new Set(registered.map(({ file }) => file));
     // Another attempt was first. Its files have names of their own, so only what nobody will read goes.
     await Promise.allSettled(files.filter(({ chunk }) => !taken.has(chunk.file)).map(({ writer }) => writer.abort()));
-    return { kind: 'staged', chunks: registered.map((file) => file.chunk) };
+    const [host = null] = registered.map(({ file }) => dependencies.staging.hostOf(file));
+    const stagedAt = host === null ? {} : { host: { id: host, waitMs: dependencies.stagingHostWaitMs } };
+    return { kind: 'staged', chunks: registered.map((file) => file.chunk), ...stagedAt };
   });
 }
 

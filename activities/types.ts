@@ -64,8 +64,17 @@ export interface StageInput extends StepInput {
   readonly grant: QuotaGrant;
 }
 
+/** The host that alone can read what it staged, and how long a sync waits for it, in ms. */
+export interface StagingHost {
+  readonly id: string;
+  readonly waitMs: number;
+}
+
 /** 'void': a newer ledger doesn't know of the grant; ask it again. */
-export type StagedRecords = { readonly kind: 'staged'; readonly chunks: readonly number[] } | { readonly kind: 'void' };
+export type StagedRecords =
+  /** `host` is absent when every worker can read what was staged. */
+  | { readonly kind: 'staged'; readonly chunks: readonly number[]; readonly host?: StagingHost }
+  | { readonly kind: 'void' };
 
 export interface SettledSync extends SyncUsage {
   readonly result: SyncResult;
@@ -117,6 +126,8 @@ export interface Activities {
   stageRecords(input: StageInput): Promise<StagedRecords>;
   loadChunk(input: LoadInput): Promise<LoadSummary>;
   settleSync(input: SettleInput): Promise<SettledSync>;
+  /** Answers that the host is there; taken from its presence queue. */
+  hostPresent(input: null): Promise<void>;
   startQuota(input: null): Promise<void>;
   readUsage(input: ReadUsageInput): Promise<CountedUsage>;
   deliverNotices(lines: readonly (readonly QuotaDelivery[])[]): Promise<void>;

@@ -37,7 +37,7 @@ function webhookAt(url: string): DestinationConfig {
 export function configurationOf(places: Places, subscription: Subscription, destination = webhookAt(places.receiverUrl)): Configuration {
   return {
     workspace: { id: 'bench', plan: { kind: 'free' }, billingCycleDay: 1, countFailed: true },
-    staging: { type: 'local', path: places.stagingFolder, retainMs: 3_600_000, encryption: null },
+    staging: { type: 'local', path: places.stagingFolder, retainMs: 3_600_000, waitForHostMs: 300_000, encryption: null },
     sources: {
       warehouse: { type: 'postgres', url: places.databaseUrl, stateSchema, maxRecordsPerSync: 150_000_000, statementTimeoutMs: 6 * 3_600_000, maxConcurrentDiffs: 4 },
     },

@@ -1,6 +1,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { EarlyEnd } from '../src/domain/sync.js';
 import type { LoadSummary, StepInput } from '../activities/types.js';
+import type { StagingPlace } from './staging-host.js';
 import { lastingSteps } from './steps.js';
 
 /**
@@ -10,6 +11,7 @@ import { lastingSteps } from './steps.js';
 export async function loadChunks(
   input: StepInput,
   chunks: readonly number[],
+  place: StagingPlace,
   concurrency: number,
   onLoaded: (loaded: LoadSummary) => void,
 ): Promise<EarlyEnd | null> {
@@ -18,9 +20,9 @@ export async function loadChunks(
   const ended: { stop: string | null } = { stop: null };
   const sender = async (): Promise<void> => {
     for (let chunk = waiting.shift(); chunk !== undefined && ended.stop === null; chunk = waiting.shift()) {
-      const place = chunks.indexOf(chunk) + 1;
-      const summary = `Load chunk ${place} of ${chunks.length} to ${destination}`;
-      const loaded = await lastingSteps.loadChunk.executeWithOptions({ summary }, [{ ...input, chunk }]);
+      const ordinal = chunks.indexOf(chunk) + 1;
+      const summary = `Load chunk ${ordinal} of ${chunks.length} to ${destination}`;
+      const loaded = await place.run((where) => lastingSteps.loadChunk.executeWithOptions({ summary, ...where }, [{ ...input, chunk }]));
       ended.stop ??= loaded.stop;
       onLoaded(loaded);
     }

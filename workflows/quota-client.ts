@@ -6,6 +6,7 @@ import { addSent, nothingSent, type Sent, type UsageByDay } from '../src/domain/
 import type { UsageReport } from '../src/domain/quota-ledger.js';
 import type { EarlyEnd, SyncResult } from '../src/domain/sync.js';
 import type { LoadSummary, StepInput } from '../activities/types.js';
+import { StagingPlace } from './staging-host.js';
 import { lastingSteps } from './steps.js';
 
 const quotaMessageSignal = defineSignal<[QuotaMessage]>(messageNames.quotaMessage);
@@ -49,9 +50,9 @@ export class QuotaAccount {
 }
 
 /** Settles a sync and tells the ledger what its row says it used. Both can be done again. */
-export async function settleAccount(input: StepInput, end: EarlyEnd | null, summary: string): Promise<SyncResult> {
+export async function settleAccount(input: StepInput, end: EarlyEnd | null, summary: string, place = new StagingPlace()): Promise<SyncResult> {
   return CancellationScope.nonCancellable(async () => {
-    const { result, usage, reserved } = await lastingSteps.settleSync.executeWithOptions({ summary }, [{ ...input, end }]);
+    const { result, usage, reserved } = await place.runWherePossible((where) => lastingSteps.settleSync.executeWithOptions({ summary, ...where }, [{ ...input, end }]));
     if (reserved) await tellLedger(input.workspaceId, { kind: 'report', report: reportOf(input, usage ?? {}, true) });
     return result;
   });

@@ -2,10 +2,11 @@ import { ApplicationFailure, CancellationScope, CancelledFailure, defineQuery, s
 import { messageNames, type SyncProgress } from '../src/contract/messages.js';
 import { syncIdOf } from '../src/domain/subscription.js';
 import type { EarlyEnd, SyncResult } from '../src/domain/sync.js';
-import type { DiffSummary, StepInput } from '../activities/types.js';
+import type { DiffSummary, StagingHost, StepInput } from '../activities/types.js';
 import { earlyEndOf } from './failures.js';
 import { loadChunks } from './load-chunks.js';
 import { QuotaAccount, settleAccount } from './quota-client.js';
+import { StagingPlace } from './staging-host.js';
 import { extractSteps } from './steps.js';
 import { showResult } from './visibility.js';
 
@@ -21,26 +22,33 @@ export async function SyncRunWorkflow(input: StepInput): Promise<SyncResult> {
   };
 
   const account = new QuotaAccount(input);
+  const place = new StagingPlace();
   let end: EarlyEnd | null;
   try {
-    end = await extractAndLoad(input, account, showProgress);
+    end = await extractAndLoad(input, account, place, showProgress);
   } catch (error) {
     end = earlyEndOf(error);
   }
   showProgress({ step: 'settling' });
-  const result = await settleAccount(input, end, `Settle ${syncIdOf(input.sync.subscriptionId, input.sync.number)}`);
+  const result = await settleAccount(input, end, `Settle ${syncIdOf(input.sync.subscriptionId, input.sync.number)}`, place);
   showResult(result);
   return endAs(result);
 }
 
-async function extractAndLoad(input: StepInput, account: QuotaAccount, showProgress: (change: Partial<SyncProgress>) => void): Promise<EarlyEnd | null> {
+async function extractAndLoad(
+  input: StepInput,
+  account: QuotaAccount,
+  place: StagingPlace,
+  showProgress: (change: Partial<SyncProgress>) => void,
+): Promise<EarlyEnd | null> {
   const found = await extract(input, showProgress);
   showProgress({ step: 'staging', toSend: found.toSend });
   if (found.toSend === 0) return null;
-  const { granted, chunks } = await reserveAndStage(input, account, found.toSend);
+  const { granted, chunks, host } = await reserveAndStage(input, account, found.toSend);
+  place.set(host);
   showProgress({ step: 'loading', toSend: granted });
   let processed = 0;
-  const end = await loadChunks(input, chunks, found.concurrency, (loaded) => {
+  const end = await loadChunks(input, chunks, place, found.concurrency, (loaded) => {
     account.noteLoaded(loaded);
     processed += loaded.succeeded + loaded.failed;
     showProgress({ processed });
@@ -60,12 +68,19 @@ async function extract(input: StepInput, showProgress: (change: Partial<SyncProg
   return extractSteps.replaySync.executeWithOptions({ summary: `Take up what ${syncIdOf(sync.subscriptionId, replayed)} staged` }, [{ ...input, replayed }]);
 }
 
+interface Staged {
+  readonly granted: number;
+  readonly chunks: readonly number[];
+  /** Null when any worker can load them. */
+  readonly host: StagingHost | null;
+}
+
 /** What the quota grants is staged, and nothing else. A grant that a newer ledger made void is asked for again. */
-async function reserveAndStage(input: StepInput, account: QuotaAccount, wanted: number): Promise<{ readonly granted: number; readonly chunks: readonly number[] }> {
+async function reserveAndStage(input: StepInput, account: QuotaAccount, wanted: number): Promise<Staged> {
   for (;;) {
     const grant = await account.reserve(wanted);
     const staged = await extractSteps.stageRecords.executeWithOptions({ summary: `Stage ${grant.records} of ${wanted} records` }, [{ ...input, grant }]);
-    if (staged.kind === 'staged') return { granted: grant.records, chunks: staged.chunks };
+    if (staged.kind === 'staged') return { granted: grant.records, chunks: staged.chunks, host: staged.host ?? null };
   }
 }
 

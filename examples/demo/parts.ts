@@ -69,7 +69,7 @@ export async function startParts(kind: WarehouseKind, folder: string, log: (line
 
 async function demoConfiguration(kind: WarehouseKind, folder: string, env: NodeJS.ProcessEnv): Promise<Configuration> {
   const configuration = await loadConfiguration(fileURLToPath(new URL(warehouses[kind].file, import.meta.url)), env);
-  return { ...configuration, staging: { type: 'local', path: resolve(folder, 'staging'), retainMs: 3_600_000, encryption: null } };
+  return { ...configuration, staging: { type: 'local', path: resolve(folder, 'staging'), retainMs: 3_600_000, waitForHostMs: 300_000, encryption: null } };
 }
 
 function portFile(folder: string): string {

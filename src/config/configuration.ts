@@ -42,6 +42,8 @@ export interface LocalStagingConfig extends StagingTerms {
   readonly type: 'local';
   /** Absolute, unless it starts with a reference. */
   readonly path: string;
+  /** How long a sync waits for the host that staged it. */
+  readonly waitForHostMs: number;
 }
 
 export interface S3StagingConfig extends StagingTerms, S3Location {

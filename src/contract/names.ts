@@ -4,6 +4,16 @@
  */
 export const taskQueue = 'sluice';
 
+/** Where the workers of one host take the steps of the syncs that it has staged. */
+export function hostTaskQueue(host: string): string {
+  return `${taskQueue}/host/${host}`;
+}
+
+/** Where a host's workers answer that they are there, however busy they are. */
+export function hostPresenceQueue(host: string): string {
+  return `${hostTaskQueue(host)}/presence`;
+}
+
 export const workflowTypes = { sync: 'SyncWorkflow', syncRun: 'SyncRunWorkflow', quota: 'QuotaWorkflow', rate: 'RateWorkflow' } as const;
 
 export function syncWorkflowId(subscriptionId: string): string {

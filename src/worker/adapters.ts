@@ -64,12 +64,14 @@ export class Adapters {
       return adapter;
     };
     const destinationOf = (subscription: Subscription): Destination => named(subscription, 'destination', subscription.destination, this.destination(subscription.destination));
+    const { staging } = this.configuration;
     return {
       workspaceId: this.configuration.workspace.id,
       quotaTerms: quotaTermsOf(this.configuration.workspace),
       warehouses: () => this.allWarehouses(),
-      staging: stagingOf(resolveReferences(this.configuration.staging, this.env)),
-      stagingRetainMs: this.configuration.staging.retainMs,
+      staging: stagingOf(resolveReferences(staging, this.env)),
+      stagingRetainMs: staging.retainMs,
+      stagingHostWaitMs: staging.type === 'local' ? staging.waitForHostMs : 0,
       warehouseOf: (subscription) => named(subscription, 'source', subscription.model.source, this.warehouse(subscription.model.source)),
       destinationOf,
       pacerOf: (subscription) => this.pacers.of(subscription, destinationOf(subscription).limits),

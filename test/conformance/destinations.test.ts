@@ -2,6 +2,7 @@ import { answeringDestinationLaws, destinationLaws } from './destination-suite.j
 import { openFiles } from './file-harness.js';
 import { openModule } from './module-harness.js';
 import { openTable } from './postgres-destination-harness.js';
+import { openS3Files } from './s3-file-harness.js';
 import { openWebhook } from './webhook-harness.js';
 
 answeringDestinationLaws('webhook, answering by the batch', () => openWebhook({}, 'by the batch'));
@@ -11,3 +12,5 @@ answeringDestinationLaws('postgres', openTable);
 answeringDestinationLaws('module, the example', openModule);
 destinationLaws('file, JSON lines', () => openFiles({ format: 'jsonl', columns: null }, false));
 destinationLaws('file, JSON lines, compressed', () => openFiles({ format: 'jsonl', columns: null }, true));
+destinationLaws('file on S3, JSON lines', () => openS3Files({ format: 'jsonl', columns: null }, false));
+destinationLaws('file on S3, JSON lines, compressed', () => openS3Files({ format: 'jsonl', columns: null }, true));

@@ -49,16 +49,21 @@ export async function openFiles(format: Extract<FileFormat, { format: 'jsonl' }>
 /** What applying all published files in order comes to. */
 async function stateIn(folder: string): Promise<ReadonlyMap<string, unknown>> {
   await mkdir(folder, { recursive: true });
-  const state = new Map<string, unknown>();
   const published = (await readdir(folder, { recursive: true })).filter((name) => /^sync-\d+.part-/.test(name)).sort();
-  for (const name of published) {
+  const texts = published.map(async (name) => {
     const bytes = await readFile(join(folder, name));
-    const text = (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
-    for (const line of text.trimEnd().split('\n')) {
-      const record = JSON.parse(line) as Line;
-      if (record.event === 'deleted') state.delete(record.__segment_id);
-      else state.set(record.__segment_id, record.properties);
-    }
+    return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  });
+  return applyLines(await Promise.all(texts));
+}
+
+/** What a reader has that applies the records of all files in order. */
+export function applyLines(texts: readonly string[]): ReadonlyMap<string, unknown> {
+  const state = new Map<string, unknown>();
+  for (const line of texts.flatMap((text) => text.trimEnd().split('\n'))) {
+    const record = JSON.parse(line) as Line;
+    if (record.event === 'deleted') state.delete(record.__segment_id);
+    else state.set(record.__segment_id, record.properties);
   }
   return state;
 }

@@ -138,7 +138,7 @@ function configurationOf(options: RigOptions, places: { readonly url: string; re
   const source = { type: 'postgres', url: places.url, stateSchema: '__segment_reverse_etl', maxRecordsPerSync: 150_000_000, statementTimeoutMs: 60_000, maxConcurrentDiffs: 4 };
   return {
     workspace: { id: 'test', plan: { kind: 'free' }, billingCycleDay: 1, countFailed: true },
-    staging: { type: 'local', path: places.staging, retainMs: 3_600_000, encryption: null },
+    staging: { type: 'local', path: places.staging, retainMs: 3_600_000, waitForHostMs: 300_000, encryption: null },
     sources: { warehouse: { ...source, ...options.source } as Configuration['sources'][string] },
     models: { people: subscription.model },
     destinations: {

@@ -10,6 +10,9 @@ import { eventually, type Rig } from './sluice.js';
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
+/** Compiling everything takes a busy machine its time. */
+const startWithinMs = 60_000;
+
 /** `sluice worker` for the rig's configuration, in a process of its own that never outlives this one. */
 export class WorkerProcess {
   private constructor(private readonly process: GuardedProcess) {}
@@ -23,7 +26,7 @@ export class WorkerProcess {
     await eventually('the worker starts', () => {
       if (!worker.isRunning()) throw new Error(`the worker ended at once:\n${worker.lastOutput()}`);
       return worker.lastOutput().includes('worker started');
-    });
+    }, startWithinMs);
     return new WorkerProcess(worker);
   }
 
@@ -51,5 +54,6 @@ function asFile({ workspace, staging, sources, destinations }: Configuration): u
 }
 
 function stagingAsFile({ retainMs, ...staging }: Configuration['staging']): unknown {
-  return { ...staging, retain: `${retainMs}ms` };
+  const { waitForHostMs, ...rest } = { waitForHostMs: null, ...staging };
+  return { ...rest, retain: `${retainMs}ms`, ...(waitForHostMs === null ? {} : { waitForHost: `${waitForHostMs}ms` }) };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { DestinationConfig } from '../configuration.js';
 import { fromFolder, type SchemaContext } from './context.js';
 import { address, count, duration, resolvedText, text } from './fields.js';
+import { s3Keys } from './s3.js';
 
 function headers(context: SchemaContext) {
   const isValue = (resolved: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(resolved);
@@ -86,18 +87,31 @@ function postgres(context: SchemaContext) {
     .transform(inMs);
 }
 
+const onS3 = 's3://';
+
+function isPathOrBucket(path: string): boolean {
+  return !path.startsWith(onS3) || /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/|$)/.test(path);
+}
+
 function file(context: SchemaContext) {
   return z
     .strictObject({
       type: z.literal('file'),
-      path: text.transform((path) => fromFolder(context, path)),
+      path: resolvedText(context, isPathOrBucket, 'names no bucket, expected s3://bucket/prefix').transform((path) => (path.startsWith(onS3) ? path : fromFolder(context, path))),
+      ...s3Keys(context),
       format: z.enum(['jsonl', 'csv']).default('jsonl'),
       columns: z.array(text).min(1).optional(),
       gzip: z.boolean().default(false),
       ...bulkLimits,
     })
-    .transform(({ format, columns, ...config }, ctx) => {
-      const common = inMs(config);
+    .superRefine((config, ctx) => {
+      if (config.path.startsWith(onS3) || config.path.startsWith('${')) return;
+      for (const key of ['region', 'endpoint', 'credentials'] as const) {
+        if (config[key] !== null) ctx.addIssue({ code: 'custom', path: [key], message: 'belongs to a path that starts with s3:// only' });
+      }
+    })
+    .transform(({ format, columns, region, endpoint, forcePathStyle, credentials, ...config }, ctx) => {
+      const common = { ...inMs(config), s3: { region, endpoint, forcePathStyle, credentials } };
       if (format === 'csv' && columns !== undefined) return { ...common, format, columns };
       if (format === 'jsonl' && columns === undefined) return { ...common, format, columns: null };
       ctx.addIssue({ code: 'custom', path: ['columns'], message: format === 'csv' ? 'is missing, expected the list of columns of the CSV files' : 'belongs to format csv only' });

@@ -7,8 +7,8 @@ import { s3Keys } from './s3.js';
 export function stagingSchema(context: SchemaContext): z.ZodType<StagingConfig> {
   const common = { retain: duration('1ms', '3650d').prefault('72h'), encryption: encryption(context).nullable().default(null) };
   const local = z
-    .strictObject({ type: z.literal('local'), path: text.prefault('.sluice/staging'), ...common })
-    .transform(({ path, retain, ...config }) => ({ ...config, path: fromFolder(context, path), retainMs: retain }));
+    .strictObject({ type: z.literal('local'), path: text.prefault('.sluice/staging'), waitForHost: duration().prefault('5m'), ...common })
+    .transform(({ path, retain, waitForHost, ...config }) => ({ ...config, path: fromFolder(context, path), retainMs: retain, waitForHostMs: waitForHost }));
   const s3 = z
     .strictObject({ type: z.literal('s3'), bucket: text, prefix: z.string().default(''), ...s3Keys(context), ...common })
     .transform(({ retain, ...config }) => ({ ...config, retainMs: retain }));

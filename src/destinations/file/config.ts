@@ -1,10 +1,13 @@
+import type { S3Location } from '../../s3/location.js';
 import type { DestinationLimits } from '../destination.js';
 
-/** A folder of files, as the configuration has it after `${ENV}` references were resolved. Times in ms. */
+/** A place for files, as the configuration has it after `${ENV}` references were resolved. Times in ms. */
 export type FileDestinationConfig = DestinationLimits & {
   readonly type: 'file';
-  /** Absolute. Each subscription gets a folder in it. */
+  /** An absolute path, or `s3://bucket/prefix`. Each subscription gets a folder in it. */
   readonly path: string;
+  /** How the store is reached when the path is in one. */
+  readonly s3: Omit<S3Location, 'bucket' | 'prefix'>;
   readonly gzip: boolean;
 } & FileFormat;
 

@@ -6,7 +6,9 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FileDestinationConfig } from './config.js';
 import { headerOf } from './format.js';
+import { manifestOf, type PublishedFile } from './manifest.js';
 import { digits, headBytes, piecesIn, syncFolder, type Piece } from './pieces.js';
+import type { FileSet } from './target.js';
 
 const compress = promisify(gzip);
 
@@ -19,7 +21,7 @@ export interface SyncFolders {
   readonly published: string;
 }
 
-export function foldersOf(root: string, { subscriptionId, syncNumber }: { readonly subscriptionId: string; readonly syncNumber: number }): SyncFolders {
+export function foldersOf(root: string, { subscriptionId, syncNumber }: FileSet): SyncFolders {
   const folder = join(root, subscriptionId);
   const name = `sync-${digits(syncNumber, 6)}`;
   return { work: join(folder, `.${name}.pieces`), draft: join(folder, `.${name}.draft`), published: join(folder, name) };
@@ -32,16 +34,8 @@ export async function isPublished({ published }: SyncFolders): Promise<boolean> 
   );
 }
 
-/** What a part of the file set is, in its manifest. */
-interface PublishedFile {
-  readonly name: string;
-  readonly records: number;
-  readonly bytes: number;
-  readonly sha256: string;
-}
-
 /** Joins a sync's pieces into one file for each chunk, writes the manifest beside them, and shows all at once by one rename. Safe to repeat at any point. */
-export async function publishSync(folders: SyncFolders, config: FileDestinationConfig, about: Readonly<Record<string, unknown>>): Promise<void> {
+export async function publishSync(folders: SyncFolders, config: FileDestinationConfig, set: FileSet): Promise<void> {
   const pieces = await piecesIn(folders.work);
   if (pieces.length > 0 && !(await isPublished(folders))) {
     await rm(folders.draft, { recursive: true, force: true });
@@ -50,9 +44,7 @@ export async function publishSync(folders: SyncFolders, config: FileDestinationC
     for (const chunk of new Set(pieces.map((piece) => piece.chunk))) {
       files.push(await joinPieces(folders.draft, chunk, pieces.filter((piece) => piece.chunk === chunk), config));
     }
-    const { format, gzip: compressed, columns } = config;
-    const manifest = { ...about, format, gzip: compressed, columns, records: files.reduce((sum, file) => sum + file.records, 0), files };
-    await writeFile(join(folders.draft, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
+    await writeFile(join(folders.draft, 'manifest.json'), manifestOf(set, config, files), { flush: true });
     await syncFolder(folders.draft);
     await rename(folders.draft, folders.published);
     await syncFolder(dirname(folders.published));

@@ -109,7 +109,7 @@ describe('files as destination', () => {
     await deliver(lines(), events(1));
     await writeFile(join(folder.path, 'customers_to_crm', '.sync-000002.pieces'), 'no folder');
     const publishing = async () => lines().publish?.({ ...sync, syncNumber: 2 });
-    await assert.rejects(publishing, (error) => error instanceof PublishError && error.message.includes(`customers_to_crm-2 cannot be published in ${folder.path} (ENOTDIR)`));
+    await assert.rejects(publishing, (error) => error instanceof PublishError && error.message.includes(`customers_to_crm-2 cannot be published in ${folder.path} (ENOTDIR: make room`));
     assert.deepEqual(await seen(), []);
   });
 });

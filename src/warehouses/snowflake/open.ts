@@ -49,7 +49,7 @@ interface OpenRow extends StateOwner {
 }
 
 /** Does `work`, and once more after making the tables that it misses. Where they are, this costs nothing. */
-export async function withStateTables<T>(client: SnowflakeClient, tables: TableNames, request: Omit<OpenRequest, 'trigger' | 'requestKey'>, work: () => Promise<T>): Promise<T> {
+async function withStateTables<T>(client: SnowflakeClient, tables: TableNames, request: Omit<OpenRequest, 'trigger' | 'requestKey'>, work: () => Promise<T>): Promise<T> {
   const { subscription, owner, destinationIdentity } = request;
   try {
     return await work();

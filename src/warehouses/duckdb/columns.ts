@@ -52,8 +52,8 @@ function referenceTo(name: string, { columns }: DescribedModel): string {
 }
 
 /**
- * A 128-bit checksum over every column, names and types included. DuckDB's own hash() takes equality for identity (-0 = 0) and may change with its version;
- * MD5 over the values as JSON text does neither. Texts are quoted in it, so no two rows read the same.
+ * A 127-bit checksum over every column, names and types included. DuckDB's own hash() takes equality for identity (-0 = 0) and may change with its version;
+ * MD5 over the values as JSON text does neither. Texts are quoted in it, so no two rows read the same. One bit goes because DuckDB writes a HUGEINT seventy times faster than a UHUGEINT.
  */
 export function checksumExpression({ columns, types }: DescribedModel): string {
   return checksumOver(columns, types, columns.map((_, index) => `c${index + 1}`));
@@ -77,7 +77,7 @@ export function formerChecksumExpression(before: readonly ModelColumn[], now: De
 function checksumOver(columns: readonly ModelColumn[], types: readonly DuckDBType[], references: readonly string[]): string {
   const shape = JSON.stringify([checksumAlgorithm, columns.map(({ name, type }) => [name, type.replace(/^ENUM\(.*\)$/s, 'ENUM')])]);
   const values = types.map((type, index) => valueText(type, references[index] ?? '', 'identity'));
-  return `md5_number(concat(${[literal(shape), ...values].join(`, ',', `)}))`;
+  return `CAST(md5_number(concat(${[literal(shape), ...values].join(`, ',', `)})) >> 1 AS HUGEINT)`;
 }
 
 /** SQL for a record as JSON text on one line. Integers beyond 2^53 and decimals that a double can't hold become strings (CONTRACT, "What a destination gets"). */

@@ -32,7 +32,7 @@ export function createDelta(delta: string, tables: TableNames, plan: DeltaPlan):
       SELECT coalesce(model.record_id, known.record_id) AS record_id, ${operationExpression} AS operation, model.checksum, failure.record_id IS NOT NULL AS failing, model.ts,
         known.checksum = model.former_checksum AS reshaped, model.present IS NOT NULL AS present, known.record_id IS NOT NULL AS known, ${columns}
       FROM (
-        SELECT true AS present, ${identifier} AS record_id, ${checksumExpression(described)} AS checksum, ${formerChecksum ?? 'CAST(NULL AS UHUGEINT)'} AS former_checksum, ${timestamp} AS ts, *
+        SELECT true AS present, ${identifier} AS record_id, ${checksumExpression(described)} AS checksum, ${formerChecksum ?? 'CAST(NULL AS HUGEINT)'} AS former_checksum, ${timestamp} AS ts, *
         FROM ${modelSource(model, described)} ${since === null ? '' : recent}
       ) AS model
       ${since === null ? 'FULL' : 'LEFT'} JOIN ${tables.records} AS known ON known.record_id = model.record_id

@@ -27,7 +27,7 @@ export async function replaySync(
       if (earlier !== null) return earlier;
       const chunks = replayableChunks(syncIdOf(subscription.id, replayed), await readStaged(session, tables, replayed));
       const delta = tables.delta(sync.number, attempt);
-      await session.run(`CREATE TABLE ${delta} (record_id VARCHAR COLLATE "binary", operation VARCHAR, checksum UHUGEINT, body VARCHAR)`);
+      await session.run(`CREATE TABLE ${delta} (record_id VARCHAR COLLATE "binary", operation VARCHAR, checksum HUGEINT, body VARCHAR)`);
       for await (const records of read(chunks)) await insert(session, delta, records);
       const superseded = await dropSuperseded(session, tables, delta);
       const counts = await tally(session, delta);
@@ -56,7 +56,7 @@ async function readStaged(session: Session, tables: TableNames, replayed: number
 async function insert(session: Session, delta: string, records: readonly StagedRecord[]): Promise<void> {
   const rows = records.map(({ recordId, operation, version, properties }) => ({ recordId, operation, version: version === '' ? null : version, properties }));
   await session.run(
-    `INSERT INTO ${delta} SELECT staged.recordId, staged.operation, CAST(staged.version AS UHUGEINT), staged.properties
+    `INSERT INTO ${delta} SELECT staged.recordId, staged.operation, CAST(staged.version AS HUGEINT), staged.properties
      FROM (SELECT unnest(from_json($1, '[{"recordId":"VARCHAR","operation":"VARCHAR","version":"VARCHAR","properties":"VARCHAR"}]')) AS staged)`,
     [JSON.stringify(rows)],
   );

@@ -7,13 +7,13 @@ import { quote, type TableNames } from './names.js';
  */
 export async function createStateTables(session: Session, schema: string, tables: TableNames): Promise<void> {
   await session.run(`CREATE SCHEMA IF NOT EXISTS ${quote(schema)}`);
-  await session.run(`CREATE TABLE IF NOT EXISTS ${tables.records} (record_id VARCHAR COLLATE "binary", checksum UHUGEINT)`);
+  await session.run(`CREATE TABLE IF NOT EXISTS ${tables.records} (record_id VARCHAR COLLATE "binary", checksum HUGEINT)`);
   await session.run(`CREATE TABLE IF NOT EXISTS ${tables.checkpoints} (source_id VARCHAR, model_id VARCHAR, checkpoint TIMESTAMPTZ)`);
   await session.run(`
     CREATE TABLE IF NOT EXISTS ${tables.failures} (
       record_id VARCHAR COLLATE "binary",
       operation VARCHAR NOT NULL,
-      checksum UHUGEINT,
+      checksum HUGEINT,
       maybe_delivered BOOLEAN NOT NULL,
       attempts INTEGER NOT NULL,
       first_failed_at TIMESTAMPTZ NOT NULL,

@@ -30,7 +30,7 @@ export async function openDuckdb(): Promise<WarehouseHarness> {
       const warehouse = createDuckdbWarehouse('warehouse', {
         path,
         token: null,
-        memoryLimit: '200MB',
+        memoryLimit: '400MB',
         threads: 2,
         stateSchema,
         maxRecordsPerSync: settings.maxRecordsPerSync ?? 150_000_000,

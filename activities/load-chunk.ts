@@ -101,6 +101,7 @@ class ChunkLoad {
     for await (const batch of batchesOf(blocks, this.limits, summarize(this.outcomes.entries).position)) {
       if (this.stopping.reason() !== null) return null;
       const { sendable, unmappable } = mapBatch(this.place, batch, map);
+      await this.outcomes.makeRoom(batch.events.size);
       const outcome = await this.deliver(sendable);
       const { stop } = outcome;
       // A stopping worker leaves the batch unlogged: its successor sends it again under the same messageIds.

@@ -27,6 +27,11 @@ export class ChunkOutcomes {
     return this.logged;
   }
 
+  /** Before `records` are sent, so that their outcomes can be logged afterwards. */
+  makeRoom(records: number): Promise<void> {
+    return this.log.makeRoom(records);
+  }
+
   /** Durable against the end of this process when it resolves. */
   async append(entry: OutcomeEntry): Promise<void> {
     await this.log.append(entry);

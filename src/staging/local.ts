@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { createChunkFile, readChunkFile } from './local-chunks.js';
 import { codeOf, onFiles } from './local-errors.js';
 import { hostOfFolder } from './local-host.js';
-import { openForLines, readLines } from './local-log.js';
+import { LineLog, readLines } from './local-log.js';
 import { chunkStem, nameOf, syncAt, syncPath } from './places.js';
 import type { ChunkPlace, StagedSync, StagingFiles } from './staging.js';
 
@@ -29,8 +29,8 @@ export function createLocalFiles(folder: string): StagingFiles {
     // The chunk's folder is not made anew: a log that begins in the middle would call its missing part delivered.
     openLog: async (place) => {
       const onLog = <T>(step: () => Promise<T>): Promise<T> => onFiles(root, nameOf(place), step);
-      const file = await onLog(() => openForLines(logPath(place)));
-      return { append: (entry) => onLog(() => file.appendFile(`${entry}\n`)), close: () => onLog(() => file.close()) };
+      const log = await onLog(() => LineLog.open(logPath(place), nameOf(place)));
+      return { makeRoom: (bytes) => onLog(() => log.makeRoom(bytes)), append: (entry) => onLog(() => log.append(entry)), close: () => onLog(() => log.close()) };
     },
     readEntries: (place) => onFiles(root, nameOf(place), () => unlessGone(readLines(logPath(place)), [])),
     removeSync: async (sync) => {

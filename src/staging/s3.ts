@@ -1,10 +1,10 @@
 import { Bucket } from '../s3/bucket.js';
 import type { S3Location } from '../s3/location.js';
 import { onBucket } from './s3-errors.js';
-import { syncAt, syncPath } from './places.js';
+import { chunkStem, syncAt, syncPath } from './places.js';
 import { S3ChunkWriter, readChunkObjects, WriteBuffers } from './s3-chunks.js';
 import { S3Log } from './s3-log.js';
-import type { StagedSync, StagingFiles } from './staging.js';
+import type { AppendOnly, ChunkPlace, StagedSync, StagingFiles } from './staging.js';
 
 /**
  * Staging in an S3-compatible store, for workers on any number of hosts: `<prefix><subscription>/<sync number>/chunk-000012.<attempt>.<digest>.jsonl`
@@ -18,13 +18,27 @@ export function createS3Files(location: S3Location): StagingFiles {
     host: () => Promise.resolve(null),
     createChunk: async (place, attempt, sealed) => new S3ChunkWriter(bucket, buffers, place, attempt, sealed),
     readChunk: (place, file) => readChunkObjects(bucket, place, file),
-    openLog: (place) => Promise.resolve({ append: (entry) => onBucket(() => log.append(place, entry)), close: () => Promise.resolve() }),
+    openLog: (place) => Promise.resolve(openLog(bucket, log, place)),
     readEntries: (place) => onBucket(() => log.read(place)),
     removeSync: async (sync) => {
       const path = syncPath(sync);
       await onBucket(() => bucket.removeAll(`${path}/`));
     },
     syncsOlderThan: (ms) => onBucket(() => syncsBefore(bucket, Date.now() - ms)),
+  };
+}
+
+/** No room can be kept in a bucket, so each writer tries once whether it takes anything. */
+function openLog(bucket: Bucket, log: S3Log, place: ChunkPlace): AppendOnly<string> {
+  let tried = false;
+  return {
+    makeRoom: async () => {
+      if (tried) return;
+      await onBucket(() => bucket.put(`${syncPath(place)}/${chunkStem(place.chunk)}.try`, Buffer.alloc(0)));
+      tried = true;
+    },
+    append: (entry) => onBucket(() => log.append(place, entry)),
+    close: () => Promise.resolve(),
   };
 }
 

@@ -44,6 +44,11 @@ export interface LineOutcome {
 
 /** Takes entries one after the other. */
 export interface AppendOnly<Entry> {
+  /**
+   * Resolves once the store will take what comes next, so that nothing is sent whose outcome can't be written: `size` records' outcomes for an OutcomeLog,
+   * bytes of entries for what it is made of. It costs nothing where there is room.
+   */
+  makeRoom(size: number): Promise<void>;
   /** Durable against the end of this process when it resolves. Throws FencedError when another writer has gone on with the log, where the store can tell. */
   append(entry: Entry): Promise<void>;
   close(): Promise<void>;

@@ -4,6 +4,10 @@ import { checkFileName, hostOfFile, nameOf, syncPath } from './places.js';
 import { SealError, Sealer, unseal } from './seal.js';
 import type { ChunkPlace, ChunkWriter, OutcomeEntry, StagedFile, StagingFiles, StagingStore } from './staging.js';
 
+/** The most that an entry takes when all of its records failed: a reason has 200 characters of up to three bytes, and sealing makes four bytes of three. */
+const outcomeBytes = 1024;
+const entryBytes = 1024;
+
 /** A StagingStore on files of any kind. `key`: 32 bytes, with which chunks and outcome logs are encrypted; null: they are not. */
 export function createStaging(files: StagingFiles, key: Buffer | null): StagingStore {
   return {
@@ -17,7 +21,7 @@ export function createStaging(files: StagingFiles, key: Buffer | null): StagingS
     openOutcomes: async (place) => {
       const log = await files.openLog(place);
       const textOf = (entry: OutcomeEntry): string => (key === null ? JSON.stringify(entry) : sealText(key, purposeOf(place, 'outcomes'), JSON.stringify(entry)));
-      return { append: (entry) => log.append(textOf(entry)), close: () => log.close() };
+      return { makeRoom: (records) => log.makeRoom(entryBytes + records * outcomeBytes), append: (entry) => log.append(textOf(entry)), close: () => log.close() };
     },
     readOutcomes: async (place) => {
       const entries = await files.readEntries(place);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { StagingLostError } from '../../src/errors/errors.js';
+import { FencedError, StagingLostError } from '../../src/errors/errors.js';
 import type { ChunkPlace, OutcomeEntry, StagedFile, StagingStore } from '../../src/staging/staging.js';
 import { appendOutcome } from '../support/outcomes.js';
 
@@ -137,6 +137,34 @@ export function stagingLaws(name: string, open: () => Promise<StagingHarness>): 
       assert.deepEqual(await store.readOutcomes(place), [entry(500)]);
       await appendOutcome(store, place, entry(700));
       assert.deepEqual(await store.readOutcomes(place), [entry(500), entry(700)]);
+    });
+
+    it('shows nothing of the room that a writer keeps for outcomes to come, also when it died', async () => {
+      await stage(['{"a":1}\n']);
+      const dead = await store.openOutcomes(place);
+      await dead.makeRoom(500);
+      await dead.append(entry(500));
+      await dead.makeRoom(500);
+      assert.deepEqual(await store.readOutcomes(place), [entry(500)]);
+      const successor = harness.reopen();
+      await appendOutcome(successor, place, entry(1000));
+      assert.deepEqual(await successor.readOutcomes(place), [entry(500), entry(1000)]);
+      await dead.close();
+      assert.deepEqual(await successor.readOutcomes(place), [entry(500), entry(1000)]);
+    });
+
+    it('lets one of two writers go on with a log, and fences the other off', async () => {
+      await stage(['{"a":1}\n']);
+      const former = await store.openOutcomes(place);
+      await former.append(entry(500));
+      const successor = await harness.reopen().openOutcomes(place);
+      await successor.makeRoom(500);
+      await successor.append(entry(700));
+      await assert.rejects(former.append(entry(1000)), FencedError);
+      await former.close();
+      await successor.append(entry(900));
+      await successor.close();
+      assert.deepEqual(await store.readOutcomes(place), [entry(500), entry(700), entry(900)]);
     });
 
     it('takes a log that is damaged before its end for lost', async () => {

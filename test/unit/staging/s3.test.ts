@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { FencedError, StagingLostError, StagingUnavailableError } from '../../../src/errors/errors.js';
+import { StagingLostError, StagingUnavailableError } from '../../../src/errors/errors.js';
 import { createS3Files } from '../../../src/staging/s3.js';
 import { createStaging } from '../../../src/staging/store.js';
 import type { OutcomeEntry } from '../../../src/staging/staging.js';
@@ -18,13 +18,14 @@ describe('staging on S3', () => {
 
   const store = (changes: Partial<TestBucket['location']> = {}) => createStaging(createS3Files({ ...bucket.location, ...changes }), null);
 
-  it('lets one of two writers go on with a log, and fences the other off', async () => {
-    const [former, successor] = [store(), store()];
-    await appendOutcome(former, place, entry(500));
-    assert.deepEqual(await successor.readOutcomes(place), [entry(500)]);
-    await appendOutcome(successor, place, entry(700));
-    await assert.rejects(appendOutcome(former, place, entry(1000)), FencedError);
-    assert.deepEqual(await successor.readOutcomes(place), [entry(500), entry(700)]);
+  it('has no room for outcomes while the bucket refuses to be written to', async () => {
+    const log = await store().openOutcomes(place);
+    await bucket.refuse(403, 'AccessDenied');
+    await assert.rejects(log.makeRoom(500), StagingUnavailableError);
+    await bucket.refuse(403, 'AccessDenied', 0);
+    await log.makeRoom(500);
+    await log.append(entry(500));
+    assert.deepEqual(await store().readOutcomes(place), [entry(500)]);
   });
 
   it('takes an entry for written whose answer was lost', async () => {

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FencedError } from '../../../src/errors/errors.js';
+import { LineLog, readLines } from '../../../src/staging/local-log.js';
+import { SmallDisk } from '../../support/small-disk.js';
+import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.js';
+
+describe('a log of lines', () => {
+  let folder: TemporaryFolder;
+  let path: string;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    path = join(folder.path, 'log');
+  });
+  afterEach(() => folder.remove());
+
+  const open = () => LineLog.open(path, 'chunk 0');
+
+  it('is its lines and nothing else once it was closed', async () => {
+    const log = await open();
+    for (const line of ['one', 'x'.repeat(200_000), 'three']) {
+      await log.makeRoom(1_000);
+      await log.append(line);
+    }
+    await log.close();
+    assert.equal(await readFile(path, 'utf8'), `one\n${'x'.repeat(200_000)}\nthree\n`);
+  });
+
+  it('that another took up before it wrote a line writes none', async () => {
+    const former = await open();
+    await former.makeRoom(10);
+    const successor = await open();
+    await successor.makeRoom(10);
+    await assert.rejects(former.append('former'), FencedError);
+    await assert.rejects(former.makeRoom(1_000_000), FencedError);
+    await former.close();
+    await successor.append('successor');
+    await successor.close();
+    assert.deepEqual(await readLines(path), ['successor']);
+  });
+
+  it('takes what it made room for although the disk has become full, makes no more room then, and goes on once it can', async function () {
+    const disk = await SmallDisk.mount(join(folder.path, 'disk'), '512k');
+    if (disk === null) return this.skip(); // it takes Linux and root
+    try {
+      path = join(disk.path, 'log');
+      const filler = join(disk.path, 'filler');
+      const log = await open();
+      await log.makeRoom(100_000);
+      await assert.rejects(writeFile(filler, Buffer.alloc(1024 * 1024)), /ENOSPC/);
+      await log.append('x'.repeat(99_999));
+      await assert.rejects(log.makeRoom(200_000), /ENOSPC/);
+      assert.deepEqual((await readLines(path)).map(({ length }) => length), [99_999]);
+      await rm(filler);
+      await log.makeRoom(200_000);
+      await log.append('y');
+      await log.close();
+      assert.deepEqual((await readLines(path)).map(({ length }) => length), [99_999, 1]);
+    } finally {
+      await disk.unmount();
+    }
+  });
+});

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createRig, eventually, modelState, receivedState, type Rig, type Subscribed } from '../support/sluice.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { WorkerProcess } from '../support/worker-process.js';
 
 const batchSize = 20;
@@ -13,19 +11,22 @@ describe('a worker', function () {
   let rig: Rig;
   let people: Subscribed;
   let victim: WorkerProcess;
-  let proxy: TcpProxy | null = null;
+  /** The messageIds of all that was taken. */
+  const arrivals = new Set<string>();
   before(async () => (rig = await createRig({ destination: { batchSize, concurrency, giveUpAfterMs: 120_000 } })));
   after(() => rig.stop());
-  afterEach(async () => {
-    await victim.end('SIGKILL');
-    await proxy?.close();
-    proxy = null;
+  beforeEach(async () => {
+    victim = await WorkerProcess.start(rig);
   });
+  afterEach(() => victim.end('SIGKILL'));
 
   /** Starts a sync of all rows on a worker of its own, slow enough to be interrupted; resolves with the request once some batches were taken. */
-  const startLoad = async (by?: { readonly address: string }): Promise<number> => {
-    victim = await WorkerProcess.start(rig, by);
+  const startLoad = async (): Promise<number> => {
     people = await rig.subscribe(rows);
+    rig.receiver.refuseRecord = ({ messageId = '' }) => {
+      arrivals.add(messageId);
+      return null;
+    };
     rig.receiver.next({ kind: 'delay', ms: 150 }, 1_000);
     const request = await people.request();
     await eventually('some batches were taken', () => rig.receiver.taken.new >= 5 * batchSize);
@@ -37,18 +38,28 @@ describe('a worker', function () {
     const result = await rig.client.waitForSync(people.id, request);
     const { status, extracted, processed, succeeded, failed, notSent } = result;
     assert.deepEqual({ status, added: extracted.added, processed, succeeded, failed, notSent }, { status: 'succeeded', added: rows, processed: rows, succeeded: rows, failed: 0, notSent: 0 });
-    assert.equal(rig.receiver.taken.new, rows);
+    assert.equal([...arrivals].filter((messageId) => messageId.startsWith(`${people.id}-1-`)).length, rows);
     await assertReceiverEqualsTable();
   };
 
-  it('that is killed in the middle of a load costs nothing but one batch per chunk under way, sent again under the same messageIds', async () => {
+  it('that is killed in the middle of a load and of a replay costs nothing but one batch per chunk under way, sent again under the same messageIds', async () => {
+    const past = await rig.subscribe(rows);
+    assert.equal((await past.sync()).succeeded, rows);
     const request = await startLoad();
+    await rig.client.apply({ ...rig.configuration, subscriptions: { [past.id]: past.subscription, [people.id]: people.subscription } });
+    const replay = await rig.client.requestSync(past.id, { replay: 1 });
+    assert(replay.accepted);
+    const arrived = (sync: string) => [...arrivals].filter((messageId) => messageId.startsWith(`${sync}-`)).length;
+    await eventually('some batches of the replay were taken', () => arrived(`${past.id}-2`) >= 3 * batchSize);
     await victim.end('SIGKILL');
-    assert.ok(rig.receiver.taken.new < rows, 'it was killed in the middle');
+    assert.ok(arrived(`${past.id}-2`) < rows && arrived(`${people.id}-1`) < rows, 'it was killed in the middle of both');
     const successor = await rig.startWorker();
     await finish(request);
+    const { status, replayOf, processed, succeeded, failed, notSent, superseded } = await rig.client.waitForSync(past.id, replay.request);
+    assert.deepEqual({ status, replayOf, processed, succeeded, failed, notSent, superseded }, { status: 'succeeded', replayOf: `${past.id}-1`, processed: rows, succeeded: rows, failed: 0, notSent: 0, superseded: 0 });
+    assert.deepEqual([arrived(`${past.id}-2`), arrived(`${people.id}-1`)], [rows, rows]);
     const { repeated } = rig.receiver.taken;
-    assert.ok(repeated <= concurrency * batchSize, `${repeated} records were repeated`);
+    assert.ok(repeated <= 2 * concurrency * batchSize, `${repeated} records were repeated`);
     await successor.stop();
   });
 
@@ -59,33 +70,6 @@ describe('a worker', function () {
     const successor = await rig.startWorker();
     await finish(request);
     assert.equal(rig.receiver.taken.repeated, 0);
-    await successor.stop();
-  });
-
-  it('that sleeps until another has taken over sends nothing older after something newer when it wakes', async () => {
-    proxy = await TcpProxy.start(rig.address);
-    const request = await startLoad(proxy);
-    const arrivals: { readonly id: string; readonly sync: number }[] = [];
-    rig.receiver.refuseRecord = ({ messageId, __segment_id }) => {
-      arrivals.push({ id: __segment_id ?? '', sync: Number(messageId?.split('-')[1]) });
-      return null;
-    };
-    victim.signal('SIGSTOP');
-    proxy.cut(); // or Temporal would hand tasks to the sleeper, which holds its polls open
-    const successor = await rig.startWorker();
-    await finish(request);
-    await rig.database.query(`UPDATE ${people.table} SET name = 'newer'`);
-    assert.equal((await people.sync()).succeeded, rows);
-
-    victim.signal('SIGCONT');
-    await sleep(1_500);
-    assert.equal(await victim.end('SIGTERM'), 0);
-    const latest = new Map<string, number>();
-    for (const { id, sync } of arrivals) {
-      assert.ok(sync >= (latest.get(id) ?? 0), `a record's version of sync ${sync} arrived after that of sync ${latest.get(id) ?? 0}`);
-      latest.set(id, sync);
-    }
-    await assertReceiverEqualsTable();
     await successor.stop();
   });
 });

@@ -44,13 +44,20 @@ export class WorkerProcess {
 /** A configuration as sluice.yaml writes it, as far as a worker needs it. */
 function asFile({ workspace, staging, sources, destinations }: Configuration): unknown {
   const readFrom = Object.entries(sources).map(([name, source]) => [name, { type: source.type, url: source.type === 'postgres' ? source.url : '' }]);
-  const sentTo = Object.entries(destinations).map(([name, { timeoutMs, giveUpAfterMs, ...rest }]) => [name, { ...rest, timeout: `${timeoutMs}ms`, giveUpAfter: `${giveUpAfterMs}ms` }]);
+  const sentTo = Object.entries(destinations).map(([name, destination]) => [name, destinationAsFile(destination)]);
   return {
     workspace: { id: workspace.id },
     staging: stagingAsFile(staging),
     sources: Object.fromEntries(readFrom) as unknown,
     destinations: Object.fromEntries(sentTo) as unknown,
   };
+}
+
+function destinationAsFile({ timeoutMs, giveUpAfterMs, rateLimit, ...rest }: Configuration['destinations'][string]): unknown {
+  const limits = { timeout: `${timeoutMs}ms`, giveUpAfter: `${giveUpAfterMs}ms`, rateLimit: rateLimit === null ? null : { records: rateLimit.records, per: `${rateLimit.perMs}ms` } };
+  if (rest.type !== 'file') return { ...rest, ...limits };
+  const { s3, columns, ...file } = rest;
+  return { ...file, ...s3, ...(columns === null ? {} : { columns }), ...limits };
 }
 
 function stagingAsFile({ retainMs, ...staging }: Configuration['staging']): unknown {

@@ -7,8 +7,8 @@ import { carried, type Payload } from './payload.js';
 /**
  * How the diff finds identifiers that occur more than once, beyond those that its own output shows.
  * `none`: nothing was acknowledged before, so every row is in the output.
- * `count`: unchanged rows are counted as one group; a count that is too high betrays duplicates among them, at little cost.
- * `group`: rows are grouped by identifier, which names the duplicates.
+ * `count`: unchanged rows are counted, and leave a hash of their identifier; a count that is too high betrays duplicates among them, and the hashes name them, at little cost.
+ * `group`: rows are grouped by identifier. A part of the model can't be counted against all that is known; and hashes stay in the server's memory, which groups need not.
  */
 export type DuplicateSearch = 'none' | 'count' | 'group';
 
@@ -31,8 +31,9 @@ export interface DeltaPlan {
 }
 
 /**
- * The statement that runs the model, once. Columns of the delta: `record_id`, `operation` (null for the group of unchanged rows), `checksum`, the record
- * (payload.ts), `failing`, `ts` (the timestamp column), `reshaped` (only the columns changed, not the data), `copies` (rows of the model), `known` (rows whose id is known).
+ * The statement that runs the model, once. Columns of the delta: `record_id`, `operation` (null for unchanged rows), `checksum`, the record (payload.ts), `failing`,
+ * `ts` (the timestamp column), `reshaped` (only the columns changed, not the data), `copies` (rows of the model), `known` (rows whose id is known), and, of groups of
+ * unchanged rows, `unchanged` (a hash of each identifier).
  * OFFSET bigint '0' keeps the planner from computing the checksum more than once a row, and the JSON for unchanged rows. It leaves the plan parallel, which a plain
  * OFFSET 0 does not: the planner takes that for a limit.
  */
@@ -44,13 +45,17 @@ const selections = {
   none: (delta, tables, plan) => `
     SELECT record_id, operation, checksum, ${carriedBy(delta).map(([name]) => name).join(', ')}, failing, ts, reshaped, (present IS NOT NULL)::int AS copies, 0 AS known
     ${changedRows(delta, tables, plan)} WHERE operation IS NOT NULL`,
+  // `place` is one short key, a changed record's id or one of 64 groups: more keys, or longer ones, cost the planner's good will and a tenth of the diff.
   count: (delta, tables, plan) => `
-    SELECT CASE WHEN operation IS NOT NULL THEN record_id END AS record_id, operation, ${aggregatesOf(delta, plan)} ${changedRows(delta, tables, plan)}
-    GROUP BY CASE WHEN operation IS NOT NULL THEN record_id END, operation`,
+    SELECT CASE WHEN max(operation) IS NOT NULL THEN substr(place, 2) END AS record_id, max(operation) AS operation, ${aggregatesOf(delta, plan)}, array_agg(hash) FILTER (WHERE hash IS NOT NULL) AS unchanged
+    ${changedRows(delta, tables, plan)}
+    GROUP BY place`,
   group: (delta, tables, plan) => `
     SELECT record_id, max(operation) AS operation, ${aggregatesOf(delta, plan)} ${changedRows(delta, tables, plan)}
     GROUP BY record_id HAVING max(operation) IS NOT NULL OR count(present) > 1`,
 } as const satisfies Record<DuplicateSearch, (delta: Delta, tables: TableNames, plan: DeltaPlan) => string>;
+
+const hashOf = (recordId: string): string => `hashtextextended(${recordId}, 0)`;
 
 function carriedBy({ payload, columns }: Delta): readonly (readonly [name: string, sql: string])[] {
   return carried(payload, columns, 'model', `compared.operation IN ('new', 'updated')`);
@@ -83,7 +88,9 @@ function changedRows(delta: Delta, tables: TableNames, plan: DeltaPlan): string 
     FROM (
       SELECT coalesce(model.record_id, known.record_id) AS record_id, compared.operation, model.checksum,
         ${carriedBy(delta).map(([name, sql]) => `${sql} AS ${name}`).join(', ')},
-        failure.record_id IS NOT NULL AS failing, model.ts, known.checksum = model.former_checksum AS reshaped, model.present, known.record_id AS known_id
+        failure.record_id IS NOT NULL AS failing, model.ts, known.checksum = model.former_checksum AS reshaped, model.present, known.record_id AS known_id,
+        CASE WHEN compared.operation IS NOT NULL THEN '=' || coalesce(model.record_id, known.record_id) ELSE chr(64 + (model.checksum & 63)::int) END AS place,
+        CASE WHEN compared.operation IS NULL AND model.present THEN ${hashOf('known.record_id')} END AS hash
       FROM (
         SELECT true AS present, ${identifier} AS record_id, ${checksumExpression(columns)} AS checksum, ${formerChecksum ?? 'NULL::bigint'} AS former_checksum, ${timestamp} AS ts, *
         FROM ${modelSource(model, columns)} ${since === null ? '' : recent} OFFSET bigint '0'
@@ -116,6 +123,22 @@ export function addVanishedFailures(delta: Delta, tables: TableNames): string {
     FROM ${tables.failures} AS f
     WHERE NOT EXISTS (SELECT FROM ${tables.records} AS r WHERE r.record_id = f.record_id)
       AND NOT EXISTS (SELECT FROM ${delta.table} AS d WHERE d.record_id = f.record_id)`;
+}
+
+/**
+ * Takes the groups of unchanged rows out of a counted delta; with `duplicates`, in exchange for a row for each unchanged identifier that occurs more than once, in the delta or
+ * among them. Two unchanged identifiers of one hash would be taken for such a one: odds of 2^-64 for a pair, and nothing is lost by it.
+ */
+export function resolveUnchanged(delta: Delta, tables: TableNames, duplicates: boolean): string {
+  const names = `
+    INSERT INTO ${delta.table} (record_id, copies, known)
+    SELECT r.record_id, repeated.copies, repeated.copies
+    FROM (
+      SELECT hash, count(*) AS copies FROM ${delta.table}, unnest(unchanged) AS hash GROUP BY hash
+      HAVING count(*) > 1 OR hash IN (SELECT ${hashOf('record_id')} FROM ${delta.table} WHERE copies > 0)
+    ) AS repeated
+    JOIN ${tables.records} AS r ON ${hashOf('r.record_id')} = repeated.hash;`;
+  return `${duplicates ? names : ''} DELETE FROM ${delta.table} WHERE operation IS NULL AND record_id IS NULL`;
 }
 
 /** SQL for the chunk of a record: a hash of its id, so that every staging attempt cuts alike. */

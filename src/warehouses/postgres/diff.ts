@@ -10,7 +10,7 @@ import { recordsIn, type Tally } from '../tally.js';
 import type { DiffRequest, DiffResult, ModelColumn, SyncRef } from '../warehouse.js';
 import { describeModel } from './columns.js';
 import type { PostgresClient } from './client.js';
-import { addVanishedFailures, chunkOf, createDelta, isOneOf, type Delta } from './delta.js';
+import { addVanishedFailures, chunkOf, createDelta, isOneOf, resolveUnchanged, type Delta } from './delta.js';
 import { tableNames, type TableNames } from './names.js';
 import { readPast } from './past.js';
 import { payloadOf } from './payload.js';
@@ -52,25 +52,22 @@ export async function diffModel(client: PostgresClient, request: DiffRequest, si
   );
 }
 
-/** Makes the delta, and names every duplicate in it: also those among unchanged rows, which only a count betrays. */
+/** Hashes of unchanged records that a diff gathers, 8 bytes each: about what its hash join may take. */
+const mostHashes = 32_000_000;
+
+/** Makes the delta, with every duplicate in it: also those among unchanged rows, which a count betrays. The model runs once. */
 export async function runModel(connection: pg.PoolClient, tables: TableNames, table: string, model: Model, columns: readonly ModelColumn[], past: Past): Promise<Delta> {
-  const plan = { model, failures: past.failures, since: past.since, formerChecksum: past.formerChecksum };
-  // A part of the model can't be counted against all that is known; and a model that had duplicates at the last sync is taken to have them still.
-  const search = past.known === 0 ? 'none' : past.since !== null || past.duplicates ? 'group' : 'count';
+  const search = past.known === 0 ? 'none' : past.since !== null || past.known > mostHashes ? 'group' : 'count';
   const delta = { table, columns, payload: payloadOf(search === 'none', columns) };
-  await connection.query(createDelta(delta, tables, { ...plan, search }));
-  if (search === 'count' && (await hidesDuplicates(connection, table, past.known))) {
-    await connection.query(`DROP TABLE ${table}`);
-    await connection.query(createDelta(delta, tables, { ...plan, search: 'group' }));
-  }
+  await connection.query(createDelta(delta, tables, { model, failures: past.failures, since: past.since, formerChecksum: past.formerChecksum, search }));
+  if (search === 'count') await connection.query(resolveUnchanged(delta, tables, await hasKnownDuplicates(connection, table, past.known)));
   if (past.failures) await connection.query(addVanishedFailures(delta, tables));
   return delta;
 }
 
-/** Takes the group of unchanged rows out of the delta. More rows with a known id than there are known ids: some id occurs more than once. */
-async function hidesDuplicates(connection: pg.PoolClient, delta: string, known: number): Promise<boolean> {
+/** More rows with a known id than there are known ids: some id occurs more than once. */
+async function hasKnownDuplicates(connection: pg.PoolClient, delta: string, known: number): Promise<boolean> {
   const counted = await connection.query<{ rows: string }>(`SELECT coalesce(sum(known), 0) AS rows FROM ${delta}`);
-  await connection.query(`DELETE FROM ${delta} WHERE operation IS NULL`);
   return Number(counted.rows[0]?.rows) > known;
 }
 

@@ -14,7 +14,6 @@ interface PastRow {
   readonly now: Date;
   readonly failures: boolean;
   readonly known: string;
-  readonly duplicates: boolean;
   readonly algorithm: number;
 }
 
@@ -22,8 +21,7 @@ export async function readPast(connection: pg.PoolClient, tables: TableNames, mo
   const found = await connection.query<PastRow>(
     `SELECT baseline_pending, full_diff_at, model_digest, columns, algorithm, now(),
        (SELECT (max(checkpoint) - $1 * interval '1 millisecond')::text FROM ${tables.checkpoints}) AS since,
-       EXISTS (SELECT FROM ${tables.failures}) AS failures, (SELECT count(*) FROM ${tables.records}) AS known,
-       EXISTS (SELECT FROM ${tables.rejections} WHERE record_id IS NOT NULL AND records > 1) AS duplicates
+       EXISTS (SELECT FROM ${tables.failures}) AS failures, (SELECT count(*) FROM ${tables.records}) AS known
      FROM ${tables.state}`,
     [model.timestamp?.lookbackMs ?? 0],
   );
@@ -39,7 +37,7 @@ export async function readPast(connection: pg.PoolClient, tables: TableNames, mo
     nowMs: row.now.getTime(),
     failures: row.failures,
     known: Number(row.known),
-    duplicates: row.duplicates,
+    duplicates: false, // every diff names them
   };
   return pastOf(read, model, columns, full, formerChecksumExpression);
 }

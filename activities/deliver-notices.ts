@@ -3,7 +3,6 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { messageNames } from '../src/contract/messages.js';
 import { syncRunWorkflowId, syncWorkflowId } from '../src/contract/names.js';
 import type { QuotaDelivery } from '../src/contract/quota.js';
-import { withHeartbeat } from './step.js';
 
 const atOnce = 20;
 
@@ -16,7 +15,7 @@ export async function deliverNotices(lines: readonly (readonly QuotaDelivery[])[
   const courier = async (): Promise<void> => {
     for (let line = queue.shift(); line !== undefined; line = queue.shift()) for (const delivery of line) await deliver(delivery);
   };
-  await withHeartbeat(() => Promise.all(Array.from({ length: Math.min(queue.length, atOnce) }, courier)));
+  await Promise.all(Array.from({ length: Math.min(queue.length, atOnce) }, courier));
 }
 
 /** Whoever has gone needs no answer: a dead sync is settled by its row, and a subscription that comes back asks anew. */

@@ -11,9 +11,9 @@ import { replaySync } from './replay-sync.js';
 import { resetState } from './reset-state.js';
 import { settleSync } from './settle-sync.js';
 import { stageRecords } from './stage-records.js';
-import { startQuota } from './start-quota.js';
 import { asActivity } from './step.js';
 import { stagingSweeper } from './sweep-staging.js';
+import { tellLedger } from './tell-ledger.js';
 import type { Activities } from './types.js';
 import { validateSubscription } from './validate-subscription.js';
 
@@ -30,7 +30,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     loadChunk: asActivity((input) => places.within(input.subscription.destination, () => loadChunk(dependencies, input))),
     settleSync: asActivity((input) => settleSync(dependencies, input, sweepStaging)),
     hostPresent: () => Promise.resolve(),
-    startQuota: asActivity(() => startQuota(dependencies)),
+    tellLedger: asActivity((message) => tellLedger(dependencies, message)),
     readUsage: asActivity((input) => readUsage(dependencies, input)),
     deliverNotices: asActivity(deliverNotices),
     lookUpSync: asActivity((input) => lookUpSync(dependencies, input)),

@@ -1,4 +1,4 @@
-import type { QuotaDelivery, QuotaGrant, SyncUsage } from '../src/contract/quota.js';
+import type { QuotaDelivery, QuotaGrant, QuotaMessage, SyncUsage } from '../src/contract/quota.js';
 import type { Extracted } from '../src/domain/books.js';
 import type { SyncLookup } from '../src/domain/quota-ledger.js';
 import type { AccountReading, PastCycle } from '../src/domain/quota-state.js';
@@ -128,7 +128,7 @@ export interface Activities {
   settleSync(input: SettleInput): Promise<SettledSync>;
   /** Answers that the host is there; taken from its presence queue. */
   hostPresent(input: null): Promise<void>;
-  startQuota(input: null): Promise<void>;
+  tellLedger(message: QuotaMessage): Promise<void>;
   readUsage(input: ReadUsageInput): Promise<CountedUsage>;
   deliverNotices(lines: readonly (readonly QuotaDelivery[])[]): Promise<void>;
   lookUpSync(input: LookUpInput): Promise<SyncLookup>;

@@ -5,8 +5,8 @@ import { customersTo } from './configuration.js';
 import { measureSyncs, type RunningOptions } from './running.js';
 
 /**
- * How long a sync waits because of the quota, in ms, once for each run: from the question to the ledger until the grant is there,
- * and from its report to the ledger until that has arrived.
+ * How long a sync waits because of the quota, in ms, once for each run: from the diff's answer until staging begins,
+ * and from settlement until the end, less what the workflow tasks take that there would be anyway.
  */
 export async function measureQuota(options: RunningOptions): Promise<readonly number[]> {
   const receiver = createServer((request, response) => void request.resume().on('end', () => response.end()));
@@ -22,14 +22,27 @@ export async function measureQuota(options: RunningOptions): Promise<readonly nu
 type History = Awaited<ReturnType<Parameters<Parameters<typeof measureSyncs>[3]>[0]['fetchHistory']>>;
 type Event = NonNullable<History['events']>[number];
 
+/** Two workflow tasks of a sync talk to the ledger, and two do nothing but pass from step to step: what the first two take longer is the quota's. */
 function waitedForLedger({ events }: History): number {
   const all = events ?? [];
-  const grant = all.find(({ workflowExecutionSignaledEventAttributes }) => workflowExecutionSignaledEventAttributes);
-  const told = all.filter((event) => event.signalExternalWorkflowExecutionInitiatedEventAttributes);
-  const arrived = all.findLast((event) => event.externalWorkflowExecutionSignaledEventAttributes);
-  const [asked, reported] = told;
-  if (!asked || !grant || !reported || !arrived || told.length !== 2) throw new Error('a sync that asks once and reports once was expected');
-  return timeOf(grant) - timeOf(asked) + timeOf(arrived) - timeOf(reported);
+  const [end] = all.slice(-1);
+  if (!end) throw new Error('a sync without a history');
+  const scheduled = (step: string): Event => found(all, step, (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === step);
+  const taskAfter = (step: string): Event => {
+    const { eventId } = scheduled(step);
+    const completed = found(all, step, (event) => event.activityTaskCompletedEventAttributes?.scheduledEventId?.toString() === eventId?.toString());
+    return found(all.slice(all.indexOf(completed)), step, (event) => event.workflowTaskStartedEventAttributes !== null && event.workflowTaskStartedEventAttributes !== undefined);
+  };
+  const between = (step: string, next: Event): number => timeOf(next) - timeOf(taskAfter(step));
+  const talking = between('diffModel', scheduled('stageRecords')) + between('settleSync', end);
+  const passing = between('stageRecords', scheduled('loadChunk')) + between('loadChunk', scheduled('settleSync'));
+  return talking - passing;
+}
+
+function found(events: readonly Event[], step: string, isIt: (event: Event) => boolean): Event {
+  const event = events.find(isIt);
+  if (!event) throw new Error(`a sync that goes through ${step} was expected`);
+  return event;
 }
 
 function timeOf({ eventTime }: Event): number {

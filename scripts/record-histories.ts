@@ -92,6 +92,7 @@ try {
     await record(rig, `sync/${people.id}/${numbers.rows[0]?.number ?? index}`, `sync-run-${sync}`);
   }
   await record(rig, `sync/${people.id}`, 'subscription');
+  await record(rig, `quota/${rig.configuration.workspace.id}`, 'quota');
 } finally {
   await rig.stop();
   await Promise.all([stopSharedPostgres(), stopSharedTemporal()]);

@@ -1,15 +1,13 @@
-import { CancellationScope, condition, defineSignal, getExternalWorkflowHandle, isCancellation, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, defineSignal, setHandler } from '@temporalio/workflow';
 import { messageNames } from '../src/contract/messages.js';
-import { quotaWorkflowId } from '../src/contract/names.js';
 import type { QuotaGrant, QuotaMessage } from '../src/contract/quota.js';
 import { addSent, nothingSent, type Sent, type UsageByDay } from '../src/domain/quota-state.js';
 import type { UsageReport } from '../src/domain/quota-ledger.js';
 import type { EarlyEnd, SyncResult } from '../src/domain/sync.js';
 import type { LoadSummary, StepInput } from '../activities/types.js';
 import { StagingPlace } from './staging-host.js';
-import { lastingSteps } from './steps.js';
+import { lastingSteps, messageSteps } from './steps.js';
 
-const quotaMessageSignal = defineSignal<[QuotaMessage]>(messageNames.quotaMessage);
 const quotaGrantSignal = defineSignal<[QuotaGrant]>(messageNames.quotaGrant);
 
 /** An answer takes moments; a ledger that is counting anew takes longer, and one that was terminated meanwhile has forgotten the question. */
@@ -33,7 +31,7 @@ export class QuotaAccount {
     this.grants = [];
     const { subscription, sync } = this.input;
     const request = { subscriptionId: subscription.id, source: subscription.model.source, destination: subscription.destination, number: sync.number, wanted };
-    do await tellLedger(this.input.workspaceId, { kind: 'reserve', request });
+    do await tellLedger({ kind: 'reserve', request });
     while (!(await condition(() => this.grants.length > 0, askAgainAfter)));
     return this.grants[0] ?? { records: 0, ledger: 0 };
   }
@@ -45,7 +43,7 @@ export class QuotaAccount {
     if (Date.now() < this.toldMs + tellEveryMs) return;
     this.toldMs = Date.now();
     const message: QuotaMessage = { kind: 'report', report: reportOf(this.input, this.sent, false) };
-    tellLedger(this.input.workspaceId, message).catch(() => undefined); // the final report says it all again
+    tellLedger(message).catch(() => undefined); // the final report says it all again
   }
 }
 
@@ -53,7 +51,7 @@ export class QuotaAccount {
 export async function settleAccount(input: StepInput, end: EarlyEnd | null, summary: string, place = new StagingPlace()): Promise<SyncResult> {
   return CancellationScope.nonCancellable(async () => {
     const { result, usage, reserved } = await place.runWherePossible((where) => lastingSteps.settleSync.executeWithOptions({ summary, ...where }, [{ ...input, end }]));
-    if (reserved) await tellLedger(input.workspaceId, { kind: 'report', report: reportOf(input, usage ?? {}, true) });
+    if (reserved) await tellLedger({ kind: 'report', report: reportOf(input, usage ?? {}, true) });
     return result;
   });
 }
@@ -62,14 +60,6 @@ function reportOf({ subscription, sync }: StepInput, usage: UsageByDay, final: b
   return { subscriptionId: subscription.id, source: subscription.model.source, destination: subscription.destination, number: sync.number, usage, final };
 }
 
-/** Sends a message to the workspace's ledger, and starts it first where there is none. */
-async function tellLedger(workspaceId: string, message: QuotaMessage): Promise<void> {
-  const ledger = getExternalWorkflowHandle(quotaWorkflowId(workspaceId));
-  try {
-    await ledger.signal(quotaMessageSignal, message);
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    await lastingSteps.startQuota.executeWithOptions({ summary: `Start the ledger of workspace ${workspaceId}` }, [null]);
-    await ledger.signal(quotaMessageSignal, message);
-  }
+function tellLedger(message: QuotaMessage): Promise<void> {
+  return messageSteps.tellLedger.executeWithOptions({ summary: `${message.kind === 'reserve' ? 'Ask' : 'Tell'} the ledger` }, [message]);
 }

@@ -20,7 +20,7 @@ import type { CountedUsage } from '../activities/types.js';
 import { earlyEndOf } from './failures.js';
 import { QuotaInbox } from './quota-inbox.js';
 import { QuotaLookups } from './quota-lookups.js';
-import { lastingSteps } from './steps.js';
+import { lastingSteps, messageSteps } from './steps.js';
 
 const quotaMessageSignal = defineSignal<[QuotaMessage]>(messageNames.quotaMessage);
 const usageQuery = defineQuery<UsageView | null>(messageNames.usage);
@@ -146,7 +146,7 @@ class QuotaDesk {
     const queue = [...lines.values()];
     while (queue.length > 0) {
       const some = queue.splice(0, subscriptionsAtOnce);
-      await lastingSteps.deliverNotices.executeWithOptions({ summary: `Tell ${some.length} subscriptions` }, [some]);
+      await messageSteps.deliverNotices.executeWithOptions({ summary: `Tell ${some.length} subscriptions` }, [some]);
     }
   }
 

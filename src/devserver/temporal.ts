@@ -40,6 +40,9 @@ export interface TemporalServer {
 
 const startTimeoutMs = 60_000;
 
+/** The server looks into each of its queues no more than 20 times a second in each shard, and a dev server has one: then every step of a workflow would wait 50 ms. */
+const fasterQueues = ['transfer', 'timer', 'visibility'].flatMap((queue) => ['--dynamic-config-value', `history.${queue}ProcessorMaxPollRPS=1000`]);
+
 /**
  * The server that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name, or null when they name none. Stopping it does nothing: it isn't ours.
  * @throws TemporalUnavailableError when nothing answers there
@@ -78,6 +81,7 @@ export async function startTemporal(options: StartTemporalOptions): Promise<Temp
       ...(uiPort === null ? ['--headless'] : ['--ui-port', String(uiPort)]),
       ...(options.stateFile ? ['--db-filename', resolve(options.stateFile)] : []),
       ...attributes.flatMap((key) => ['--search-attribute', `${key.name}=${cliTypeNames[key.type]}`]),
+      ...fasterQueues,
       ...(options.extraArgs ?? []),
     ],
   });

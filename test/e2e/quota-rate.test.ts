@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { tellLedger } from '../../activities/tell-ledger.js';
+import type { QuotaMessage } from '../../src/contract/quota.js';
 import { usageDay } from '../../src/domain/billing-cycle.js';
+import { quotaTermsOf } from '../../src/domain/quota-state.js';
 import { QuotaRig } from '../support/quota.js';
 import { createRig, eventually, type Rig } from '../support/sluice.js';
 import type { reserver } from '../support/workflows/reserver.js';
@@ -25,7 +28,9 @@ describe('many subscriptions that reserve at once', function () {
     await quota.changePlan(quota.configuration.workspace.plan);
     connection = await NativeConnection.connect({ address: rig.address });
     const workflowsPath = fileURLToPath(new URL('../support/workflows/reserver.ts', import.meta.url));
-    worker = await Worker.create({ connection, namespace: rig.namespace, taskQueue, workflowsPath });
+    const asWorkersAre = { workspaceId: quota.workspaceId, quotaTerms: quotaTermsOf(quota.configuration.workspace) };
+    const activities = { tellLedger: (message: QuotaMessage) => tellLedger(asWorkersAre, message) };
+    worker = await Worker.create({ connection, namespace: rig.namespace, taskQueue, workflowsPath, activities });
     running = worker.run();
   });
   after(async () => {
@@ -41,7 +46,7 @@ describe('many subscriptions that reserve at once', function () {
     const atMs = Date.now() + subscriptions * 20;
     const ids = Array.from({ length: subscriptions }, (_, index) => `many_${index}`);
     const granted = await Promise.all(
-      ids.map((id) => rig.temporal.workflow.execute<typeof reserver>('reserver', { workflowId: `sync/${id}/1`, taskQueue, args: [quota.workspaceId, id, 10, day, atMs] })),
+      ids.map((id) => rig.temporal.workflow.execute<typeof reserver>('reserver', { workflowId: `sync/${id}/1`, taskQueue, args: [id, 10, day, atMs] })),
     );
     const seconds = (Date.now() - atMs) / 1_000;
     const limit = subscriptions * 10 - 7;

@@ -1,19 +1,17 @@
-import { condition, defineSignal, getExternalWorkflowHandle, setHandler, sleep } from '@temporalio/workflow';
+import { condition, defineSignal, setHandler, sleep } from '@temporalio/workflow';
 import { messageNames } from '../../../src/contract/messages.js';
-import { quotaWorkflowId } from '../../../src/contract/names.js';
-import type { QuotaGrant, QuotaMessage } from '../../../src/contract/quota.js';
+import type { QuotaGrant } from '../../../src/contract/quota.js';
+import { messageSteps } from '../../../workflows/steps.js';
 
 /** Asks a ledger for records as a sync does, at a time (ms since the epoch), tells it that all that was granted was sent, and returns how many that were. */
-export async function reserver(workspaceId: string, subscriptionId: string, wanted: number, day: string, atMs: number): Promise<number> {
+export async function reserver(subscriptionId: string, wanted: number, day: string, atMs: number): Promise<number> {
   const grants: QuotaGrant[] = [];
   setHandler(defineSignal<[QuotaGrant]>(messageNames.quotaGrant), (grant) => void grants.push(grant));
-  const ledger = getExternalWorkflowHandle(quotaWorkflowId(workspaceId));
-  const tell = (message: QuotaMessage): Promise<void> => ledger.signal(defineSignal<[QuotaMessage]>(messageNames.quotaMessage), message);
   const subject = { subscriptionId, source: 'warehouse', destination: 'crm', number: 1 };
   await sleep(Math.max(1, atMs - Date.now()));
-  await tell({ kind: 'reserve', request: { ...subject, wanted } });
+  await messageSteps.tellLedger({ kind: 'reserve', request: { ...subject, wanted } });
   await condition(() => grants.length > 0);
   const succeeded = grants[0]?.records ?? 0;
-  await tell({ kind: 'report', report: { ...subject, usage: { [day]: { succeeded, failed: 0 } }, final: true } });
+  await messageSteps.tellLedger({ kind: 'report', report: { ...subject, usage: { [day]: { succeeded, failed: 0 } }, final: true } });
   return succeeded;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Subscribed } from '../support/sluice.js';
 import { searchAttributes } from '../../src/contract/search-attributes.js';
+import type { RunningWorker } from '../../src/worker/worker.js';
 import { Receiver, type ReceivedRecord } from '../support/receiver.js';
 import { createRig, eventually, modelState, receivedState, type Rig } from '../support/sluice.js';
 import { QuotaRig, usageTotals } from '../support/quota.js';
@@ -15,12 +16,13 @@ describe('a billing cycle', function () {
   let rig: Rig;
   let quota: QuotaRig;
   let ads: Receiver;
+  let worker: RunningWorker;
   before(async () => {
     [rig, ads] = await Promise.all([createRig(), Receiver.start()]);
     const { crm } = rig.configuration.destinations;
     assert.ok(crm?.type === 'webhook');
     quota = QuotaRig.on(rig, { kind: 'custom', records: 500 }, { crm, ads: { ...crm, url: ads.url } });
-    await rig.startWorker(quota.configuration);
+    worker = await rig.startWorker(quota.configuration);
   });
   after(() => Promise.all([rig.stop(), ads.close()]));
 
@@ -65,6 +67,18 @@ describe('a billing cycle', function () {
     assert.deepEqual(past.slice(0, 3).map((cycle) => cycle.processed), [500, 500, 0]);
     const total = await usageTotals(rig.database, [toCrm.id, toAds.id]);
     assert.deepEqual(total, { processed: processed + 1_000, counted: processed + 1_000 });
+  });
+
+  it('may turn while no worker runs: what was paused goes on with the next worker, and counts in the new cycle', async () => {
+    const { remaining } = await quota.usage();
+    const people = await quota.subscribe('to_late', remaining + 50);
+    assert.equal((await people.sync()).processed, remaining);
+    assert.equal((await people.status()).state, 'quota_paused');
+    await quota.turnCycleWithout(worker, people.id);
+    await ended(rig, people, 2);
+    assert.deepEqual((await rig.client.recentSyncs(people.id)).map(({ processed }) => processed), [50, remaining]);
+    const { processed, past: [last], paused } = await quota.usage();
+    assert.deepEqual([processed, last?.processed, paused], [50, 500, []]);
   });
 });
 

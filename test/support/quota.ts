@@ -1,7 +1,8 @@
 import type { Configuration } from '../../src/config/index.js';
 import type { WorkspacePlan } from '../../src/domain/plan.js';
 import type { QuotaTerms } from '../../src/domain/quota-state.js';
-import { createPeople, type Rig, type Subscribed } from './sluice.js';
+import type { RunningWorker } from '../../src/worker/worker.js';
+import { createPeople, eventually, type Rig, type Subscribed } from './sluice.js';
 import { fastForward } from './time-skipping.js';
 
 const minuteMs = 60_000;
@@ -37,6 +38,7 @@ export class QuotaRig {
   async apply(subscription: Rig['subscription']): Promise<Subscribed> {
     this.configuration = { ...this.configuration, subscriptions: { ...withoutDefault(this.configuration), [subscription.id]: subscription } };
     await this.rig.client.apply({ ...this.configuration, subscriptions: withoutDefault(this.configuration) });
+    if (this.aheadMs > 0) await fastForward(this.rig.temporal, `sync/${subscription.id}`, this.aheadMs);
     return subscribed(this.rig, subscription);
   }
 
@@ -51,11 +53,34 @@ export class QuotaRig {
 
   /** Moves every clock to a minute after the end of the cycle: the subscriptions' first, so that what they send counts in the new one. */
   async turnCycle(...subscriptionIds: readonly string[]): Promise<void> {
-    const { cycleEnd } = await this.usage();
-    const byMs = Date.parse(cycleEnd) + minuteMs - (Date.now() + this.aheadMs);
+    const byMs = await this.untilNextCycle();
     for (const id of subscriptionIds) await fastForward(this.rig.temporal, `sync/${id}`, byMs);
-    await fastForward(this.rig.temporal, `quota/${this.workspaceId}`, byMs);
+    await fastForward(this.rig.temporal, this.ledgerId, byMs);
     this.aheadMs += byMs;
+  }
+
+  /** As `turnCycle`, while nobody works: the clocks run to their first timers, and on once there is a worker again. */
+  async turnCycleWithout(worker: RunningWorker, ...subscriptionIds: readonly string[]): Promise<void> {
+    const byMs = await this.untilNextCycle();
+    await worker.stop();
+    const turned = Promise.all([...subscriptionIds.map((id) => `sync/${id}`), this.ledgerId].map((id) => fastForward(this.rig.temporal, id, byMs)));
+    const { workflow } = this.rig.temporal;
+    await eventually('the turn of the cycle waits for a worker', async () => {
+      const { events } = await workflow.getHandle(this.ledgerId).fetchHistory();
+      return (events ?? []).slice(-2).some((event) => event.timerFiredEventAttributes);
+    });
+    await this.rig.startWorker(this.configuration);
+    await turned;
+    this.aheadMs += byMs;
+  }
+
+  private get ledgerId(): string {
+    return `quota/${this.workspaceId}`;
+  }
+
+  private async untilNextCycle(): Promise<number> {
+    const { cycleEnd } = await this.usage();
+    return Date.parse(cycleEnd) + minuteMs - (Date.now() + this.aheadMs);
   }
 }
 

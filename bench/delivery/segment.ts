@@ -15,7 +15,7 @@ export function mappingTo(url: string): JsonObject {
 }
 
 export function packageWebhook(): DestinationConfig {
-  return { type: 'segment', slug: 'webhook', action: 'send', syncMode: null, settings: {}, ...destinationLimits };
+  return { type: 'segment', slug: 'webhook', action: 'send', syncMode: null, settings: {}, hook: null, ...destinationLimits };
 }
 
 interface Runner {

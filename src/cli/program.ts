@@ -8,6 +8,7 @@ import { addDiff } from './commands/diff.js';
 import { addFailures } from './commands/failures.js';
 import { addGrants } from './commands/grants.js';
 import { addHistory } from './commands/history.js';
+import { addHook } from './commands/hook.js';
 import { addPause } from './commands/pause.js';
 import { addPlan } from './commands/plan.js';
 import { addPreview } from './commands/preview.js';
@@ -41,7 +42,7 @@ export function createProgram(): Command {
     .addHelpText('after', exitCodes)
     .exitOverride();
   // The subcommands take over the settings above, so they are added last. This is the order of the help.
-  const add = [addDev, addWorker, addValidate, addDestinations, addCheck, addGrants, addPreview, addTestRecord, addPlan, addApply, addSync, addPause, addResume, addCancel, addReset, addReplay, addDiff, addStatus, addHistory, addFailures, addUsage];
+  const add = [addDev, addWorker, addValidate, addDestinations, addHook, addCheck, addGrants, addPreview, addTestRecord, addPlan, addApply, addSync, addPause, addResume, addCancel, addReset, addReplay, addDiff, addStatus, addHistory, addFailures, addUsage];
   for (const addCommand of add) addCommand(program);
   return program;
 }

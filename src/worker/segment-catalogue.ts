@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors/errors.js';
 import { suggestion } from '../config/suggestion.js';
+import { hookOf } from '../destinations/segment/hook.js';
 import { loadSegmentDestination, segmentSlugs, type ActionDefinition, type Definition } from '../destinations/segment/package.js';
 import type { Json, JsonObject } from '../domain/subscription.js';
 
@@ -18,6 +19,8 @@ export interface ListedAction {
   /** Empty where the action knows none. */
   readonly syncModes: readonly string[];
   readonly fields: readonly ListedField[];
+  /** What `sluice hook` takes for it, and gives; null where the action has none. */
+  readonly hook: { readonly label: string; readonly inputs: readonly ListedField[]; readonly outputs: readonly ListedField[] } | null;
 }
 
 /** A mapping to start from: one for each action, by its key, and the destination's own, by their names. */
@@ -48,12 +51,17 @@ function listed(slug: string, definition: Definition): ListedDestination {
     slug,
     name: definition.name,
     settings: fieldsOf(definition.authentication?.fields ?? {}),
-    actions: actions.map(([key, action]) => ({ key, title: action.title, batches: action.performBatch !== undefined, syncModes: syncModesOf(action), fields: fieldsOf(action.fields) })),
+    actions: actions.map(([key, action]) => ({ key, title: action.title, batches: action.performBatch !== undefined, syncModes: syncModesOf(action), fields: fieldsOf(action.fields), hook: listedHook(action) })),
     presets: [
       ...actions.map(([key, { fields }]) => ({ name: key, action: key, mapping: mappingOf(fields) })),
       ...(definition.presets ?? []).map(({ partnerAction, name = partnerAction, mapping }) => ({ name, action: partnerAction, mapping: fromColumns(mapping as JsonObject) as JsonObject })),
     ],
   };
+}
+
+function listedHook(action: ActionDefinition): ListedAction['hook'] {
+  const hook = hookOf(action);
+  return hook === null ? null : { label: hook.label, inputs: fieldsOf(hook.inputs), outputs: fieldsOf(hook.outputs) };
 }
 
 function syncModesOf({ syncMode }: ActionDefinition): readonly string[] {

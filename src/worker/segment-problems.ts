@@ -1,8 +1,10 @@
 import { resolveReferences, type Configuration } from '../config/index.js';
 import { suggestion } from '../config/suggestion.js';
-import { actionOf, loadSegmentDestination } from '../destinations/segment/package.js';
+import type { SegmentDestinationConfig } from '../destinations/segment/config.js';
+import { actionOf, createFieldChecker, loadSegmentDestination, type ActionDefinition } from '../destinations/segment/package.js';
 import { createSegmentDestination } from '../destinations/segment/segment.js';
-import type { JsonObject } from '../domain/subscription.js';
+import { problemsIn } from '../destinations/segment/settings.js';
+import { isJsonObject, type Json, type JsonObject } from '../domain/subscription.js';
 import { ConfigurationError } from '../errors/errors.js';
 
 /** What is wrong with the destinations of type segment and the mappings to them, one sentence each; empty when nothing is. Offline: the package's schemas know. */
@@ -11,10 +13,10 @@ export function segmentProblems(configuration: Configuration, env: NodeJS.Proces
     if (written.type !== 'segment') return [];
     try {
       createSegmentDestination(name, resolveReferences(written, env));
-      const { fields } = actionOf(name, loadSegmentDestination(name, written.slug), written.action);
+      const action = actionOf(name, loadSegmentDestination(name, written.slug), written.action);
       return Object.values(configuration.subscriptions)
         .filter(({ destination }) => destination === name)
-        .flatMap(({ id, mapping }) => (mapping === null ? [] : mappingProblems(mapping, fields).map((problem) => `subscription "${id}": ${problem}`)));
+        .flatMap(({ id, mapping }) => (mapping === null ? [] : mappingProblems(mapping, written, action).map((problem) => `subscription "${id}": ${problem}`)));
     } catch (error) {
       if (error instanceof ConfigurationError) return error.problems;
       throw error;
@@ -23,11 +25,27 @@ export function segmentProblems(configuration: Configuration, env: NodeJS.Proces
 }
 
 /** A mapping whose root is a directive decides for each record which fields there are; the action checks those when they come. */
-function mappingProblems(mapping: JsonObject, fields: Readonly<Record<string, { readonly required?: unknown }>>): string[] {
+function mappingProblems(mapping: JsonObject, { slug, action: key }: SegmentDestinationConfig, action: ActionDefinition): string[] {
+  const { fields } = action;
   const written = Object.keys(mapping);
   if (written.some((key) => key.startsWith('@'))) return [];
   const unknown = written.filter((key) => !Object.hasOwn(fields, key)).map((key) => `mapping: unknown key "${key}"${suggestion(key, Object.keys(fields))}`);
   // Some fields are required under conditions, which only a record can tell.
-  const missing = Object.keys(fields).filter((key) => fields[key]?.required === true && !Object.hasOwn(mapping, key)).map((key) => `mapping: "${key}" is missing, the action requires it`);
-  return [...unknown, ...missing];
+  const missing = Object.keys(fields).filter((field) => fields[field]?.required === true && !Object.hasOwn(mapping, field)).map((field) => `mapping: "${field}" is missing, the action requires it`);
+  const wrong = Object.entries(mapping).flatMap(([field, value]) => {
+    const literal = Object.hasOwn(fields, field) ? literalIn(value) : null;
+    return literal === null ? [] : problemsIn(createFieldChecker(slug, key, action, field), { [field]: literal }).map((problem) => `mapping: "${field}": ${problem}`);
+  });
+  return [...unknown, ...missing, ...wrong];
+}
+
+/** What a field is the same for all records by; null where it depends on the record, or is null. */
+function literalIn(value: Json): Json {
+  if (isJsonObject(value) && Object.keys(value).length === 1 && value['@literal'] !== undefined) return value['@literal'];
+  return hasDirective(value) ? null : value;
+}
+
+function hasDirective(value: Json): boolean {
+  if (Array.isArray(value)) return value.some(hasDirective);
+  return isJsonObject(value) && Object.entries(value).some(([key, inner]) => key.startsWith('@') || hasDirective(inner));
 }

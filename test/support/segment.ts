@@ -67,5 +67,5 @@ function bodyOf(text: string): Json {
 /** The configuration of one action with short times, for tests. */
 export function segmentConfig(slug: string, action: string, changes: Partial<SegmentDestinationConfig> = {}): SegmentDestinationConfig {
   const limits = { batchSize: 500, batchBytes: 4_000_000, concurrency: 4, rateLimit: null, timeoutMs: 5_000, giveUpAfterMs: 10_000 };
-  return { type: 'segment', slug, action, syncMode: null, settings: {}, ...limits, ...changes };
+  return { type: 'segment', slug, action, syncMode: null, settings: {}, hook: null, ...limits, ...changes };
 }

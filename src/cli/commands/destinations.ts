@@ -53,9 +53,9 @@ function listText(listed: readonly ListedDestination[]): string {
 
 function destinationText({ slug, name, settings, actions, presets }: ListedDestination): string {
   const known = new Set(actions.map(({ key }) => key));
-  const shown = actions.flatMap(({ key, title, batches, syncModes, fields }) => {
+  const shown = actions.flatMap(({ key, title, batches, syncModes, fields, hook }) => {
     const traits = [batches ? 'in batches' : 'one record at a time', ...(syncModes.length === 0 ? [] : [`sync modes ${syncModes.join(', ')}`])];
-    return ['', `action ${key}: ${title} (${traits.join('; ')})`, fieldsText(fields)];
+    return ['', `action ${key}: ${title} (${traits.join('; ')})`, fieldsText(fields), ...(hook === null ? [] : ['', `hook.inputs of ${key}: ${hook.label}`, fieldsText(hook.inputs), '', `hook.outputs of ${key}`, fieldsText(hook.outputs)])];
   });
   const named = presets.filter((preset) => !known.has(preset.name)).map((preset) => `  ${preset.name} (${preset.action})`);
   return [`${slug}: ${name}`, '', 'settings', fieldsText(settings), ...shown, ...(named.length === 0 ? [] : ['', 'presets, beside one for each action', ...named])].join('\n');

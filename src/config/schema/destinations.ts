@@ -59,6 +59,7 @@ const segment = z
     action: text,
     syncMode: z.enum(['mirror', 'upsert', 'add', 'update', 'delete']).nullable().default(null),
     settings: z.record(z.string(), z.json()).default({}),
+    hook: z.strictObject({ inputs: z.record(z.string(), z.json()).default({}), outputs: z.record(z.string(), z.json()).nullable().default(null) }).nullable().default(null),
     ...apiLimits,
   })
   .transform(inMs);

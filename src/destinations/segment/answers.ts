@@ -25,7 +25,7 @@ function recordAnswer(entry: z.infer<typeof recordStatus> | null, reasonOf: Reas
   if (entry === null) return { kind: 'retry', reason: 'the destination has no answer for this record' };
   const { status, errormessage = '' } = entry;
   if (status >= 200 && status < 300) return { kind: 'delivered' };
-  return { kind: isTemporary(status) ? 'retry' : 'failed', reason: reasonOf(`${status} ${errormessage}`) };
+  return { kind: isTemporary(status) ? 'retry' : 'failed', reason: reasonOf(`${status} ${errormessage}`), code: String(status) };
 }
 
 /**
@@ -43,7 +43,7 @@ export function judgeThrown(error: unknown, reasonOf: ReasonWriter, nowMs: numbe
     return { kind: 'unavailable', sent, retryAfterMs: retryAfterMsOf(response?.headers?.get('retry-after'), nowMs), ...(status === 429 ? { throttled: true } : {}), reason: `the destination answered ${status}` };
   }
   if (status === 401 || status === 403) return refusedCredentials(status);
-  return { kind: 'refused', reason: reasonOf(`${status} ${message}`) };
+  return { kind: 'refused', reason: reasonOf(`${status} ${message}`), code: String(status) };
 }
 
 function refusedCredentials(status: number): DeliveryAnswer {

@@ -11,4 +11,6 @@ export interface SegmentDestinationConfig extends DestinationLimits {
   readonly syncMode: SyncMode | null;
   /** Checked by the destination's own schema. OAuth tokens stand under `oauth`. */
   readonly settings: JsonObject;
+  /** What the action wants done once at the destination, and what came of it. Null: the action has no hook, or none is used. */
+  readonly hook: { readonly inputs: JsonObject; readonly outputs: JsonObject | null } | null;
 }

@@ -13,6 +13,15 @@ export interface Runner {
   validateSettings(settings: JsonObject): void;
   onBatch(events: readonly object[], settings: object, options: RunOptions): Promise<unknown>;
   onEvent(event: object, settings: object, options: RunOptions): Promise<unknown>;
+  readonly actions: Readonly<Record<string, { executeHook(moment: string, run: HookRun): Promise<unknown> }>>;
+}
+
+export interface HookRun {
+  readonly settings: JsonObject;
+  readonly hookInputs: JsonObject;
+  readonly payload: object;
+  readonly auth: { readonly accessToken: string | undefined; readonly refreshToken: string | undefined };
+  readonly signal: AbortSignal;
 }
 
 export interface RunOptions {
@@ -64,6 +73,14 @@ export function actionOf(name: string, definition: Definition, action: string): 
 export function createRunner(slug: string, definition: Definition, key: string, action: ActionDefinition): Runner {
   const { Destination } = load('@segment/actions-core') as { Destination: new (definition: Definition) => Runner };
   return new Destination({ ...definition, name: `segment-${slug}`, actions: { [key]: { ...action, title: key } } });
+}
+
+/** A runner whose only setting is one of an action's fields: the package checks both by the same rules, and lets nobody check a field alone. */
+export function createFieldChecker(slug: string, key: string, action: ActionDefinition, field: string): Runner {
+  const { Destination } = load('@segment/actions-core') as { Destination: new (definition: object) => Runner };
+  // Whether it is required may depend on fields that are not here.
+  const fields = { [field]: { ...action.fields[field], required: false } };
+  return new Destination({ name: ['segment', slug, key, field].join('-'), authentication: { scheme: 'custom', fields }, actions: {} });
 }
 
 function destinationsFolder(need: string): string {

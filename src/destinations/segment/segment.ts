@@ -7,6 +7,7 @@ import { createReasonWriter } from '../reason.js';
 import { NoAnswerError, within } from '../within.js';
 import { judgeResults, judgeThrown } from './answers.js';
 import type { SegmentDestinationConfig } from './config.js';
+import { checkHook, hookOf, type Hook } from './hook.js';
 import { actionOf, createRunner, loadSegmentDestination, type ActionDefinition, type RefreshedTokens } from './package.js';
 import { checkSettings, secretsIn, targetOf } from './settings.js';
 
@@ -22,15 +23,17 @@ export function createSegmentDestination(name: string, config: SegmentDestinatio
   const action = actionOf(name, definition, config.action);
   checkSettings(name, createRunner(slug, definition, config.action, action), config.settings);
   if (config.syncMode !== null && action.syncMode === undefined) throw new ConfigurationError([`destination "${name}": syncMode: the action "${config.action}" knows no sync modes; leave it out`]);
-    const isBatched = action.performBatch !== undefined;
+  const hook = hookOf(action);
+  checkHook(name, config, hook);
+  const isBatched = action.performBatch !== undefined;
   let settings = config.settings;
 
   const send = async (records: readonly BatchRecord[], signal: AbortSignal): Promise<unknown> => {
     const events = records.map(trackEvent);
-    const subscription = { partnerAction: config.action, subscribe: 'type = "track"', mapping: mappingOf(action, config, records) };
+    const subscription = { partnerAction: config.action, subscribe: 'type = "track"', mapping: { ...mappingOf(action, config, records), ...hookOutputs(hook, config) } };
     const runner = createRunner(slug, definition, config.action, action);
-    // A copy, because the package writes refreshed tokens into the settings that it is given.
-    const run = { ...structuredClone(settings), subscription };
+    // A copy, because the package writes refreshed tokens into the settings that it is given, and only where there are tokens already.
+    const run = { oauth: {}, ...structuredClone(settings), subscription };
     const options = { signal, onTokenRefresh: (tokens: RefreshedTokens) => (settings = withTokens(settings, tokens)) };
     if (isBatched) return runner.onBatch(events, run, options);
     for (const event of events) await runner.onEvent(event, run, options);
@@ -38,7 +41,7 @@ export function createSegmentDestination(name: string, config: SegmentDestinatio
   };
 
   return {
-    identity: createHash('sha256').update(JSON.stringify(['segment', name, slug, config.action, targetOf(definition, config.settings)])).digest('hex'),
+    identity: createHash('sha256').update(JSON.stringify(['segment', name, slug, config.action, targetOf(definition, config.settings), ...(config.hook?.outputs == null ? [] : [config.hook.outputs])])).digest('hex'),
     limits: limitsOf(config, action),
     async deliver(batch, signal) {
       const records = recordsOf(batch);
@@ -70,6 +73,12 @@ function mappingOf(action: ActionDefinition, { syncMode }: SegmentDestinationCon
   const mapped = new Set(records.flatMap(({ body }) => (isJsonObject(body) ? Object.keys(body) : [])));
   const fields = Object.keys(action.fields).filter((field) => mapped.has(field)).map((field) => [field, { '@path': `$.properties.${field}` }]);
   return { ...Object.fromEntries(fields) as JsonObject, ...(syncMode === null ? {} : { __segment_internal_sync_mode: syncMode }) };
+}
+
+/** The package reads what a hook gave from the mapping. */
+function hookOutputs(hook: Hook | null, config: SegmentDestinationConfig): JsonObject {
+  const { inputs = {}, outputs = null } = config.hook ?? {};
+  return hook === null || outputs === null ? {} : { [hook.moment]: { inputs, outputs } };
 }
 
 /** Refreshed tokens serve the batches that follow, because the configured ones have gone stale. */

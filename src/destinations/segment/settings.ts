@@ -4,13 +4,19 @@ import type { Definition, Runner } from './package.js';
 
 /** Checks settings as the package does. Throws ConfigurationError; its sentences come from the schema and quote no value. */
 export function checkSettings(name: string, runner: Runner, settings: JsonObject): void {
-  const own = structuredClone(Object.fromEntries(Object.entries(settings).filter(([key]) => key !== 'oauth')));
+  const problems = problemsIn(runner, Object.fromEntries(Object.entries(settings).filter(([key]) => key !== 'oauth')));
+  if (problems.length > 0) throw new ConfigurationError(problems.map((problem) => `destination "${name}": settings: ${problem}`));
+}
+
+/** What the package says is wrong with values for the runner's settings, one sentence each. */
+export function problemsIn(runner: Runner, values: JsonObject): string[] {
   try {
     // A copy, because the check converts types in place.
-    runner.validateSettings(own);
+    runner.validateSettings(structuredClone(values));
+    return [];
   } catch (error) {
     const all: unknown[] = error instanceof Error && Symbol.iterator in error ? [...(error as Error & Iterable<unknown>)] : [error];
-    throw new ConfigurationError(all.map((problem) => `destination "${name}": settings: ${problem instanceof Error ? problem.message : String(problem)}`));
+    return all.map((problem) => (problem instanceof Error ? problem.message : String(problem)));
   }
 }
 

@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { loadConfiguration } from '../../../../src/config/index.js';
 import { deliverBatch } from '../../../../src/destinations/deliver.js';
+import type { SegmentDestinationConfig } from '../../../../src/destinations/segment/config.js';
+import { runHook } from '../../../../src/destinations/segment/hook.js';
 import { createSegmentDestination } from '../../../../src/destinations/segment/segment.js';
 import type { JsonObject } from '../../../../src/domain/subscription.js';
 import { segmentProblems } from '../../../../src/worker/segment-problems.js';
@@ -49,7 +51,7 @@ workspace: {id: acme, plan: free}
 sources: {warehouse: {type: postgres, url: "postgres://localhost/db"}}
 models: {customers: {source: warehouse, query: select id from customers, identifier: id}}
 destinations: {slack: {type: segment, slug: slack, action: postToChannel}}
-subscriptions: {alerts: {model: customers, destination: slack, schedule: manual, mapping: {txt: hi, url: "https://hooks.slack.com/x"}}}
+subscriptions: {alerts: {model: customers, destination: slack, schedule: manual, mapping: {txt: hi, url: {"@literal": {a: 1}}, channel: {"@path": $.properties.channel}, username: 7}}}
 `;
 
 describe('a destination of type segment', () => {
@@ -99,6 +101,8 @@ describe('a destination of type segment', () => {
     const staged = [1, 2, 3, 4].map((id) => event(String(id), hook(undefined, { id: id === 3 ? 'bad' : id })));
     const { records } = await deliverBatch(createSegmentDestination('crm', segmentConfig('webhook', 'send')), batchOf(staged), free);
     assert.deepEqual(records.map(({ kind }) => kind), ['succeeded', 'succeeded', 'failed', 'succeeded']);
+    assert(records[2]?.kind === 'failed');
+    assert.equal(records[2].code, '400');
   });
 
   it('sends only records together that agree in the batch keys of the action', async () => {
@@ -118,6 +122,56 @@ describe('a destination of type segment', () => {
     assert.equal(saas.requests.filter(({ path: asked }) => asked.includes('oauth')).length, 1);
     assert.equal(saas.requests.at(-1)?.authorization, 'Bearer token-2');
     assert.equal(token.oauth.access_token, 'token-1');
+  });
+
+  describe('whose action has a hook', () => {
+    const klaviyo = (hook: SegmentDestinationConfig['hook']) => segmentConfig('klaviyo', 'upsertProfile', { settings: { api_key: secret }, hook });
+
+    it('has it make a list, and sends records to that list once the configuration knows it', async () => {
+      saas.answer = ({ path: asked }) => (asked === '/api/lists' ? { status: 201, body: { data: { id: 'L1', attributes: { name: 'Customers' } } } } : { status: 202, body: { data: { id: 'job' } } });
+      const inputs = { list_name: 'Customers' };
+      const { message, outputs } = await runHook('crm', klaviyo({ inputs, outputs: null }), never);
+      assert.deepEqual([message, outputs], ["List 'Customers' (id: L1) created successfully!", { id: 'L1', name: 'Customers' }]);
+      assert.deepEqual(saas.requests.map(({ method, path: asked, body }) => [method, asked, body]), [['POST', '/api/lists', { data: { type: 'list', attributes: { name: 'Customers' } } }]]);
+      const { records } = await deliverBatch(createSegmentDestination('crm', klaviyo({ inputs, outputs })), batchOf([event('1', { email }), event('2', { email })]), free);
+      assert.deepEqual(records, [{ kind: 'succeeded' }, { kind: 'succeeded' }]);
+      assert.match(JSON.stringify(saas.requests.at(-1)?.body), /"relationships":\{"lists":\{"data":\[\{"type":"list","id":"L1"\}\]\}\}/);
+    });
+
+    it('tells why the hook failed, without the credentials', async () => {
+      saas.answer = () => ({ status: 403, body: { errors: [{ detail: `the key ${secret} may not do that` }] } });
+      await assert.rejects(runHook('crm', klaviyo({ inputs: { list_identifier: 'L1' }, outputs: null }), never), { message: 'the hook of destination "crm" failed: the key [hidden] may not do that' });
+      await assert.rejects(runHook('crm', klaviyo(null), never), /failed: Missing audience name value/);
+    });
+
+    it('has it find a table by its own credentials, and sends records to that table, with a token of their own', async () => {
+      const settings = { subdomain: 'mc', client_id: 'id', client_secret: secret, account_id: '1' };
+      saas.answer = ({ path: asked, authorization }) => {
+        if (asked === '/v2/token') return { status: 200, body: { access_token: 'token-1' } };
+        if (authorization !== 'Bearer token-1') return { status: 401 };
+        return { status: 200, body: asked.startsWith('/data/') ? { id: 'D1', name: 'Customers' } : [] };
+      };
+      const config = (hook: SegmentDestinationConfig['hook']) => segmentConfig('salesforce-marketing-cloud', 'dataExtensionV2', { settings, hook });
+      const inputs = { operation: 'select', dataExtensionId: 'D1' };
+      const { outputs } = await runHook('crm', config({ inputs, outputs: null }), never);
+      assert.deepEqual(outputs, { id: 'D1', name: 'Customers' });
+      const { records } = await deliverBatch(createSegmentDestination('crm', config({ inputs, outputs })), batchOf([event('1', { keys: { id: '1' }, values: { email } })]), free);
+      assert.deepEqual(records, [{ kind: 'succeeded' }]);
+      assert.match(saas.requests.at(-1)?.path ?? '', /D1/);
+    });
+
+    it('is refused while what the action needs of it is missing, or what it does not know is there', () => {
+      const extension = (hook: SegmentDestinationConfig['hook']) => () => createSegmentDestination('crm', segmentConfig('salesforce-marketing-cloud', 'dataExtensionV2', { settings: { subdomain: 'mc', client_id: 'id', client_secret: secret, account_id: '1' }, hook }));
+      assert.throws(extension(null), /hook\.outputs: id, name missing, the action "dataExtensionV2" can't do without: run `sluice hook crm`/);
+      assert.doesNotThrow(extension({ inputs: {}, outputs: { id: 'D1', name: 'Customers' } }));
+      assert.throws(extension({ inputs: { nme: 'x' }, outputs: { id: 'D1', name: 'Customers', key: 'x' } }), /hook\.inputs: unknown key "nme".*hook\.outputs: unknown key "key", expected one of id, name/s);
+      assert.throws(() => createSegmentDestination('crm', segmentConfig('webhook', 'send', { hook: { inputs: {}, outputs: {} } })), /hook: the action "send" has none/);
+    });
+
+    it('is another destination with another list', () => {
+      const identity = (id: string) => createSegmentDestination('crm', klaviyo({ inputs: {}, outputs: { id } })).identity;
+      assert.notEqual(identity('L1'), identity('L2'));
+    });
   });
 
   it('tells the action its sync mode', async () => {
@@ -159,6 +213,7 @@ describe('a destination of type segment', () => {
       assert.deepEqual(problems, [
         'subscription "alerts": mapping: unknown key "txt", did you mean "text"?',
         'subscription "alerts": mapping: "text" is missing, the action requires it',
+        'subscription "alerts": mapping: "url": Webhook URL must be a string but it was an object.',
       ]);
       assert.deepEqual(saas.requests, []);
     } finally {

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures Sluice beside hand-written floors, on its own PostgreSQL, keeps the figures in bench/results and writes docs/benchmarks.md from all that are there.
- * `--rows N` (may be repeated), `--runs N`, `--only extract|delivery|overhead|quota` (may be repeated), `--peers` (installs dbt and drt from PyPI and measures them on the same data),
+ * `--rows N` (may be repeated), `--runs N`, `--only extract|delivery|overhead|quota|worker` (may be repeated), `--warehouse postgres|duckdb|snowflake` (may be repeated; for worker, which is measured only when asked for: it needs Linux, and for Snowflake Python), `--peers` (installs dbt and drt from PyPI and measures them on the same data),
  * `--report` (measures nothing).
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -18,6 +18,7 @@ import { measureQuota } from './quota.js';
 import { asDocument, sectionsOf } from './report/document.js';
 import { asText } from './report/section.js';
 import { keep, readResults, type Measured } from './results.js';
+import { measureWorkers } from './worker/run.js';
 
 const log = (line: string): void => {
   console.error(line);
@@ -57,13 +58,15 @@ async function* measure(databaseUrl: string): AsyncGenerator<Measured> {
     // Last, because a worker's bundler leaves this process large.
     if (options.parts.includes('overhead')) yield { part: 'overhead', measurement: await measureOverhead({ ...common, runs: 50 }) };
     if (options.parts.includes('quota')) yield { part: 'quota', measurement: await measureQuota({ ...common, runs: 50 }) };
+    if (options.parts.includes('worker')) yield { part: 'worker', measurement: await measureWorkers({ ...common, rows: options.rows[0] ?? 0, warehouses: options.warehouses }) };
   } finally {
     await meter.close();
   }
 }
 
-function commandOf({ rows, runs, peers, parts }: Options): string {
-  return `npm run bench -- ${parts.map((part) => `--only ${part}`).join(' ')} ${rows.map((count) => `--rows ${count}`).join(' ')} --runs ${runs}${peers ? ' --peers' : ''}`;
+function commandOf({ rows, runs, peers, parts, warehouses }: Options): string {
+  const of = parts.includes('worker') ? warehouses.map((name) => ` --warehouse ${name}`).join('') : '';
+  return `npm run bench -- ${parts.map((part) => `--only ${part}`).join(' ')} ${rows.map((count) => `--rows ${count}`).join(' ')} --runs ${runs}${of}${peers ? ' --peers' : ''}`;
 }
 
 function optionsOrExit(): Options {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
+import { warehouses, type WarehouseName } from './worker/sources.js';
 
-export const parts = ['extract', 'delivery', 'overhead', 'quota'] as const;
+export const parts = ['extract', 'delivery', 'overhead', 'quota', 'worker'] as const;
 export type Part = (typeof parts)[number];
 
 export interface Options {
@@ -8,6 +9,8 @@ export interface Options {
   readonly rows: readonly number[];
   readonly runs: number;
   readonly parts: readonly Part[];
+  /** For which warehouses a worker's memory is measured. */
+  readonly warehouses: readonly WarehouseName[];
   readonly peers: boolean;
   /** Measure nothing, and write the document from what is kept. */
   readonly report: boolean;
@@ -20,7 +23,8 @@ export function readOptions(args: readonly string[]): Options {
     options: {
       rows: { type: 'string', multiple: true, default: ['1000000'] },
       runs: { type: 'string', default: '3' },
-      only: { type: 'string', multiple: true, default: [...parts] },
+      only: { type: 'string', multiple: true, default: parts.filter((part) => part !== 'worker') },
+      warehouse: { type: 'string', multiple: true, default: [...warehouses] },
       peers: { type: 'boolean', default: false },
       report: { type: 'boolean', default: false },
     },
@@ -28,7 +32,8 @@ export function readOptions(args: readonly string[]): Options {
   return {
     rows: values.rows.map((text) => count('rows', text, 1000)).toSorted((one, other) => one - other),
     runs: count('runs', values.runs, 1),
-    parts: values.only.map(asPart),
+    parts: values.only.map((text) => oneOf('only', parts, text)),
+    warehouses: values.warehouse.map((text) => oneOf('warehouse', warehouses, text)),
     peers: values.peers,
     report: values.report,
   };
@@ -40,8 +45,8 @@ function count(name: string, text: string, least: number): number {
   return value;
 }
 
-function asPart(text: string): Part {
-  const found = parts.find((part) => part === text);
-  if (found === undefined) throw new Error(`--only ${text}: expected one of ${parts.join(', ')}`);
+function oneOf<T extends string>(option: string, all: readonly T[], text: string): T {
+  const found = all.find((one) => one === text);
+  if (found === undefined) throw new Error(`--${option} ${text}: expected one of ${all.join(', ')}`);
   return found;
 }

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeliveryMeasurement } from './delivery/run.js';
 import type { ExtractMeasurement } from './extract/run.js';
+import type { WorkerSample } from './worker/run.js';
 
 const folder = 'bench/results';
 
@@ -10,7 +11,8 @@ export type Measured =
   | { readonly part: 'extract'; readonly measurement: ExtractMeasurement }
   | { readonly part: 'delivery'; readonly measurement: DeliveryMeasurement }
   | { readonly part: 'overhead'; readonly measurement: readonly number[] }
-  | { readonly part: 'quota'; readonly measurement: readonly number[] };
+  | { readonly part: 'quota'; readonly measurement: readonly number[] }
+  | { readonly part: 'worker'; readonly measurement: readonly WorkerSample[] };
 
 /** A measurement, and how it was made. */
 export type Result = Measured & { readonly command: string; readonly machine: readonly string[] };

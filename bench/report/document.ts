@@ -7,6 +7,7 @@ import { overheadSection } from './overhead.js';
 import { peersSection } from './peers.js';
 import { quotaSection } from './quota.js';
 import { asMarkdown, type Section } from './section.js';
+import { workerSection } from './worker.js';
 
 /** What the results say, a section for each question. */
 export function sectionsOf(results: readonly Result[]): readonly Section[] {
@@ -26,6 +27,8 @@ function othersOf(result: Result): readonly Section[] {
       return [overheadSection(result.measurement)];
     case 'quota':
       return [quotaSection(result.measurement)];
+    case 'worker':
+      return [workerSection(result.measurement)];
   }
 }
 

@@ -15,14 +15,30 @@ export class ChunkBlocks {
 
   /** Takes one line, without its line feed, from `start` up to `end` of `input`; returns the chunk's block when it is full, or null. */
   add(chunk: number, input: Buffer, start: number, end: number): StagedLines | null {
-    const length = end - start + 1;
+    const block = this.withRoom(chunk, end - start + 1);
+    input.copy(block.buffer, block.bytes, start, end);
+    return this.ended(chunk, block, end - start + 1);
+  }
+
+  /** The same for a line that is a text: written in its place, because a buffer for each line would be garbage of the size of all records, which is collected late. */
+  addText(chunk: number, line: string): StagedLines | null {
+    const bytes = Buffer.byteLength(line);
+    const block = this.withRoom(chunk, bytes + 1);
+    block.buffer.write(line, block.bytes);
+    return this.ended(chunk, block, bytes + 1);
+  }
+
+  private withRoom(chunk: number, length: number): Block {
     let block = this.blocks.get(chunk);
     if (block === undefined) {
       block = { buffer: Buffer.allocUnsafe(Math.max(this.blockBytes + 4096, length)), bytes: 0, records: 0 };
       this.blocks.set(chunk, block);
     }
     if (block.bytes + length > block.buffer.length) block.buffer = Buffer.concat([block.buffer.subarray(0, block.bytes)], block.bytes + length);
-    input.copy(block.buffer, block.bytes, start, end);
+    return block;
+  }
+
+  private ended(chunk: number, block: Block, length: number): StagedLines | null {
     block.bytes += length;
     block.buffer[block.bytes - 1] = lineFeed;
     block.records += 1;

@@ -27,7 +27,7 @@ export async function createTaskWorkers(server: Pick<WorkerOptions, 'connection'
     { ...common, taskQueue: hostTaskQueue(host), activities: { ...activities } },
     { ...common, taskQueue: hostPresenceQueue(host), activities: { hostPresent: (input: null) => activities.hostPresent(input) }, maxConcurrentActivityTaskPolls: 1 },
   ];
-  return Promise.all([{ ...common, taskQueue, workflowsPath: workflowsPath(), activities: { ...activities } }, ...own].map((options) => Worker.create(options)));
+  return Promise.all([{ ...common, taskQueue, ...workflows(), activities: { ...activities } }, ...own].map((options) => Worker.create(options)));
 }
 
 /** Resolves when all have stopped. When one fails the others stop, and its error is thrown once they have. */
@@ -48,8 +48,12 @@ export function shutDown(workers: readonly Worker[]): void {
   for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
-/** The workflows beside this file: TypeScript in a checkout, JavaScript when built. */
-function workflowsPath(): string {
-  const built = fileURLToPath(new URL('../../workflows/index.js', import.meta.url));
-  return existsSync(built) ? built : fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+/** A built worker finds the workflows in one file (scripts/finish-build.mjs). In a checkout Temporal bundles them from their source, which takes 100 MB that it keeps. */
+function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = beside('../../workflows/bundle.js');
+  return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: beside('../../workflows/index.ts') };
+}
+
+function beside(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
 }

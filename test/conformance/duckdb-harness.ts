@@ -30,8 +30,8 @@ export async function openDuckdb(): Promise<WarehouseHarness> {
       const warehouse = createDuckdbWarehouse('warehouse', {
         path,
         token: null,
-        memoryLimit: '400MB',
-        threads: 2,
+        memoryLimit: '160MB',
+        threads: 1,
         stateSchema,
         maxRecordsPerSync: settings.maxRecordsPerSync ?? 150_000_000,
         statementTimeoutMs: 60_000,

@@ -51,8 +51,8 @@ export function sourceSchema(context: SchemaContext): z.ZodType<SourceConfig> {
       type: z.literal('duckdb'),
       path: text.transform((file) => (file.startsWith('md:') ? file : fromFolder(context, file))),
       token: text.nullable().default(null),
-      memoryLimit: z.string().regex(/^[1-9]\d* ?[KMGT]i?B$/, 'is no size, expected a number with its unit: 100MB or 2GB').default('128MB'),
-      threads: count.default(2),
+      memoryLimit: z.string().regex(/^[1-9]\d* ?[KMGT]i?B$/, 'is no size, expected a number with its unit: 100MB or 2GB').default('160MB'),
+      threads: count.default(1),
       ...sourceLimits,
       // DuckDB uses all its threads for one statement; several at once would only share its memory.
       maxConcurrentDiffs: count.default(1),

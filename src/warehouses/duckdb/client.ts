@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBValue } from '@duckdb/node-api';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Database, type DatabaseSettings } from './database.js';
 import { asWarehouseError, ConflictError } from './errors.js';
@@ -25,6 +25,13 @@ export interface TransactionOptions {
 export type Parameter = string | number | boolean | null;
 type Value = string | number | boolean | Date | null;
 type Row = Readonly<Record<string, Value>>;
+
+/** A part of a stream, until the next one is asked for. */
+export interface StreamedRows {
+  readonly count: number;
+  /** Made when it is asked for, so that no part is in memory twice. */
+  readonly value: (column: number, row: number) => DuckDBValue;
+}
 
 const tries = 12;
 
@@ -102,18 +109,20 @@ export class DuckdbClient {
   }
 
   /**
-   * Streams a query's columns, as arrays of some thousand values each; none is null. A stream that breaks ends without saying so: the caller has to count.
+   * Streams a query's rows, some thousand at a time; none of their values is null. A stream that breaks ends without saying so: the caller has to count.
    * A second statement on its connection would end it too; so it has one of its own.
    */
-  async *stream<Columns extends readonly unknown[]>(sql: string, signal: AbortSignal): AsyncGenerator<{ readonly [Place in keyof Columns]: readonly Columns[Place][] }> {
+  async *stream(sql: string, signal: AbortSignal): AsyncGenerator<StreamedRows> {
     signal.throwIfAborted();
     const connection = await this.database.connect();
     const stopWatching = this.interruptOn(connection, signal);
     let finished = false;
     try {
       const result = await connection.stream(sql);
-      for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-        yield chunk.getColumns() as unknown as { readonly [Place in keyof Columns]: readonly Columns[Place][] };
+      for (let rows = await result.fetchChunk(); rows !== null && rows.rowCount > 0; rows = await result.fetchChunk()) {
+        yield { count: rows.rowCount, value: valuesOf(rows) };
+        // Its texts stand outside of JavaScript's memory, where nothing calls for their collection.
+        rows.reset();
       }
       signal.throwIfAborted();
       finished = true;
@@ -139,6 +148,11 @@ export class DuckdbClient {
   close(): Promise<void> {
     return this.database.close();
   }
+}
+
+function valuesOf(rows: DuckDBDataChunk): StreamedRows['value'] {
+  const columns = Array.from({ length: rows.columnCount }, (_, column) => rows.getColumnVector(column));
+  return (column, row) => columns[column]?.getItem(row) ?? null;
 }
 
 /** Whether a table is there, by its parts. */

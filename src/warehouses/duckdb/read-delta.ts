@@ -37,10 +37,9 @@ export async function* readDelta(
     read += lines.records;
     return documents ? { ...lines, lines: Buffer.from(quoteInexactNumbers(lines.lines.toString('latin1')), 'latin1') } : lines;
   };
-  for await (const [chunks, lines] of client.stream<[number, string]>(linesOf(tables, sync, subscription, staged), signal)) {
-    for (const [index, chunk] of chunks.entries()) {
-      const line = Buffer.from(lines[index] ?? '');
-      const full = blocks.add(chunk, line, 0, line.length);
+  for await (const { count, value } of client.stream(linesOf(tables, sync, subscription, staged), signal)) {
+    for (let row = 0; row < count; row++) {
+      const full = blocks.addText(value(0, row) as number, value(1, row) as string); // as linesOf has them
       if (full !== null) yield counted(full);
     }
   }

@@ -50,9 +50,8 @@ interface StagedSync {
 async function* split(rows: AsyncIterable<string>): AsyncGenerator<StagedLines> {
   const blocks = new ChunkBlocks();
   for await (const row of rows) {
-    const bytes = Buffer.from(row);
-    const tab = row.indexOf('\t'); // digits stand before it, a byte each
-    const full = blocks.add(Number(row.slice(0, tab)), bytes, tab + 1, bytes.length);
+    const tab = row.indexOf('\t');
+    const full = blocks.addText(Number(row.slice(0, tab)), row.slice(tab + 1));
     if (full !== null) yield full;
   }
   yield* blocks.end();

@@ -43,6 +43,8 @@ export async function openSnowflake(): Promise<SnowflakeHarness> {
     sql: standardSql,
     // The emulator's tables are DuckDB's; in an account they are two names.
     foldsCase: process.env['SNOWFLAKE_TEST_ACCOUNT'] === undefined,
+    // The driver keeps columns by name in a plain object.
+    brokenNames: ['__proto__'],
     run: async (sql) => {
       await client.use({}, async (session) => {
         for (const statement of statementsOf(standardSql(sql))) await session.run(statement);

@@ -98,7 +98,8 @@ export function diffLaws(bench: () => Bench): void {
     });
 
     it('takes columns of any name', async () => {
-      const names = columnNames.filter((name, index) => !bench().foldsCase || columnNames.findIndex((other) => other.toLowerCase() === name.toLowerCase()) === index);
+      const possible = columnNames.filter((name) => bench().brokenNames?.includes(name) !== true);
+      const names = possible.filter((name, index) => !bench().foldsCase || possible.findIndex((other) => other.toLowerCase() === name.toLowerCase()) === index);
       const columns = names.map((name) => `${bench().quote(name)} text`).join(', ');
       const values = names.map((_, index) => `'v${index}'`).join(', ');
       await bench().run(`create table people (${columns}); insert into people values (${values})`);

@@ -30,6 +30,8 @@ export interface WarehouseHarness {
   quote(name: string): string;
   /** In a table, names that differ in case alone are one name. */
   readonly foldsCase: boolean;
+  /** Names that no column of a model can have here, because the driver breaks at them. */
+  readonly brokenNames?: readonly string[];
   /** The qualified, quoted name of a table in the state schema. */
   state(table: string): string;
   /** The tables in the state schema, each with its columns in order. */

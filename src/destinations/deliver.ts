@@ -37,7 +37,7 @@ export interface DeliverOptions {
   readonly beforeAttempt: (attemptMs: number) => Promise<void>;
   /** Called before each wait. */
   readonly onRetry?: (retry: { readonly records: number; readonly waitMs: number; readonly reason: string }) => void;
-  /** Keeps every attempt to the destination's rate and pauses; a turn that is more than `patienceMs` away ends the delivery, where that leaves nothing half done. `signal` ends the wait for a turn. */
+  /** Keeps every attempt to the destination's rate and pauses; a turn that is more than `patienceMs` away ends the delivery, where that leaves nothing half done. `signal` ends the wait for a turn, and one between attempts while nothing of the batch has ended. */
   readonly pacing?: { readonly pacer: Pacer; readonly patienceMs: number; readonly signal: AbortSignal };
   /** For how long nothing had got through before this delivery. */
   readonly silentMs?: number;
@@ -178,13 +178,19 @@ class Delivery {
       this.#options.pacing.pacer.pause(waitMs); // the next attempt waits for its end, like everyone
       return null;
     }
+    const { signal } = this.#waitsFor();
     try {
-      await this.#clock.sleep(waitMs, this.#options.signal);
+      await this.#clock.sleep(waitMs, signal);
       return null;
     } catch (error) {
-      if (!this.#isCanceled()) throw error;
+      if (!signal.aborted) throw error;
       return canceled;
     }
+  }
+
+  /** Whose signal ends a wait between attempts. The time that an attempt under way gets to end is of use only to a batch of which something has ended, or the rest of it would be sent again. */
+  #waitsFor(): { readonly signal: AbortSignal } {
+    return this.#ends.size === 0 ? (this.#options.pacing ?? this.#options) : this.#options;
   }
 
   #take(group: Group): void {

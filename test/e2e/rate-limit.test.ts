@@ -87,6 +87,8 @@ describe('a destination that several workers and subscriptions send to', functio
     const { status, succeeded, failed, ambiguous, notSent } = await canceled;
     assert.deepEqual({ status, failed, ambiguous }, { status: 'canceled', failed: 0, ambiguous: 0 });
     assert.equal(succeeded + notSent, 300);
+    const toldAt = rig.receiver.requests.find(({ status }) => status === 429)?.atMs ?? 0;
+    assert.ok(performance.now() < toldAt + 30_000, 'it ended before the pause did');
   });
 });
 

@@ -254,6 +254,23 @@ describe('delivering a batch', () => {
       assert.deepEqual([kindsOf(lost), lost.stop], [['succeeded'], null]);
     });
 
+    it('waits no longer once its load is told to stop, though an attempt under way would get some time to end', async () => {
+      const load = new AbortController();
+      const stopped = (answer: DeliveryAnswer): Promise<BatchOutcome> => {
+        const { pacing } = paced();
+        assert(pacing !== undefined);
+        return deliver(2, () => {
+          load.abort();
+          return answer;
+        }, { pacing: { ...pacing, signal: load.signal } });
+      };
+      for (const answer of [busy, busyFor(9_000), unanswered]) {
+        const outcome = await stopped(answer);
+        const end = answer === unanswered ? 'ambiguous' : 'not_sent';
+        assert.deepEqual([kindsOf(outcome), outcome.stop?.kind, attempts.splice(0).length], [[end, end], 'canceled', 1]);
+      }
+    });
+
     it('gives up in time though it left off in between', async () => {
       const first = await deliver(1, () => busyFor(20_000), paced());
       assert.deepEqual([first.stop?.kind, kindsOf(first)], ['later', ['not_sent']]);

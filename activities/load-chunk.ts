@@ -39,7 +39,7 @@ export async function loadChunk(dependencies: ActivityDependencies, input: LoadI
     const stopping = gracefulStop(destination.limits.timeoutMs);
     let outcomes: ChunkOutcomes | null = null;
     try {
-      outcomes = await ChunkOutcomes.open(dependencies.staging, { subscriptionId: sync.subscriptionId, syncNumber: sync.number, chunk: number });
+      outcomes = await ChunkOutcomes.open(dependencies.staging, { subscriptionId: sync.subscriptionId, syncNumber: sync.number, chunk: number }, attempt);
       const load = new ChunkLoad(dependencies, input, taken.chunk, destination, outcomes, pacer, taken.lease, stopping, clock, report);
       return await load.run(warehouse);
     } finally {
@@ -60,9 +60,6 @@ class ChunkLoad {
   /** Since when nothing gets through, in ms since the epoch, where this load left off because of that; null otherwise. */
   private silentSinceMs: number | null = resumedProgress()?.silentSinceMs ?? null;
 
-  /** Whether no earlier attempt may have sent records that it never logged. */
-  private nothingInDoubt: boolean;
-
   constructor(
     private readonly dependencies: ActivityDependencies,
     private readonly input: LoadInput,
@@ -78,8 +75,6 @@ class ChunkLoad {
     this.place = { subscriptionId: input.sync.subscriptionId, syncNumber: input.sync.number, chunk: chunk.chunk };
     const { batchSize, batchBytes, rateLimit } = destination.limits;
     this.limits = { batchBytes, batchSize: Math.min(batchSize, rateLimit?.records ?? batchSize) };
-    const last = outcomes.entries.at(-1);
-    this.nothingInDoubt = last === undefined ? Context.current().info.attempt === 1 : last.batchSize === 0;
   }
 
   async run(warehouse: Warehouse): Promise<LoadSummary> {
@@ -111,7 +106,6 @@ class ChunkLoad {
       if (stop?.kind === 'later') return await this.leaveOff(upTo, failed, stop); // awaited here: while the loop closes its source, nobody would hear of it
       this.silentSinceMs = null;
       await this.outcomes.append({ upTo, batchSize: this.limits.batchSize, failed });
-      this.nothingInDoubt = true;
       this.report({ processed: upTo });
       if (stop !== null) return stop.kind === 'canceled' ? null : stop.reason;
     }
@@ -123,24 +117,18 @@ class ChunkLoad {
       signal: this.stopping.signal,
       beforeAttempt: async (requestMs) => {
         await this.lease.ensureOutlasts(requestMs);
-        await this.noteUnderWay();
+        await this.outcomes.noteUnderWay(this.limits.batchSize);
       },
       pacing: { pacer: this.pacer, patienceMs, signal: Context.current().cancellationSignal },
       silentMs: this.silentSinceMs === null ? 0 : this.clock.now() - this.silentSinceMs,
     });
   }
 
-  /** Gives up this load's place on the worker until it may go on. Where the log says that nothing is under way meanwhile, whoever ends the sync counts the rest as not sent. */
+  /** Gives up this load's place on the worker until it may go on. */
   private async leaveOff(firstLine: number, ended: readonly LineOutcome[], { reason, waitMs, silentMs }: Extract<Stop, { kind: 'later' }>): Promise<never> {
-    await this.outcomes.append({ upTo: firstLine, batchSize: this.nothingInDoubt ? 0 : this.limits.batchSize, failed: ended });
+    await this.outcomes.leaveOff({ upTo: firstLine, batchSize: this.limits.batchSize, failed: ended });
     this.report({ processed: firstLine, ...(silentMs === null ? {} : { silentSinceMs: this.clock.now() - silentMs }) });
     throw new TurnAwaitedError(this.input.subscription.destination, reason, waitMs);
-  }
-
-  /** Takes that back, before anything leaves. */
-  private async noteUnderWay(): Promise<void> {
-    const last = this.outcomes.entries.at(-1);
-    if (last?.batchSize === 0) await this.outcomes.append({ ...last, batchSize: this.limits.batchSize, failed: [] });
   }
 }
 

@@ -16,11 +16,15 @@ export class ChunkOutcomes {
   private constructor(
     private readonly log: OutcomeLog,
     private readonly logged: OutcomeEntry[],
+    /** Whether an earlier attempt may have sent records whose outcome it never logged. */
+    private inDoubt: boolean,
   ) {}
 
-  static async open(staging: StagingStore, place: ChunkPlace): Promise<ChunkOutcomes> {
+  /** `attempt`: the load's, from 1. */
+  static async open(staging: StagingStore, place: ChunkPlace, attempt: number): Promise<ChunkOutcomes> {
     const logged = await staging.readOutcomes(place);
-    return new ChunkOutcomes(await staging.openOutcomes(place), [...logged]);
+    const last = logged.at(-1);
+    return new ChunkOutcomes(await staging.openOutcomes(place), [...logged], last === undefined ? attempt > 1 : last.batchSize > 0);
   }
 
   get entries(): readonly OutcomeEntry[] {
@@ -32,8 +36,24 @@ export class ChunkOutcomes {
     return this.log.makeRoom(records);
   }
 
-  /** Durable against the end of this process when it resolves. */
+  /** What became of a batch. Durable against the end of this process when it resolves. */
   async append(entry: OutcomeEntry): Promise<void> {
+    await this.write(entry);
+    this.inDoubt = false;
+  }
+
+  /** Before a load gives up its place. Where nothing is in doubt, the log says that nothing is under way meanwhile, so that whoever ends the sync counts the rest as not sent. */
+  leaveOff(entry: OutcomeEntry): Promise<void> {
+    return this.write(this.inDoubt ? entry : { ...entry, batchSize: 0 });
+  }
+
+  /** Takes that back, before a batch leaves. */
+  async noteUnderWay(batchSize: number): Promise<void> {
+    const last = this.logged.at(-1);
+    if (last?.batchSize === 0) await this.write({ ...last, batchSize, failed: [] });
+  }
+
+  private async write(entry: OutcomeEntry): Promise<void> {
     await this.log.append(entry);
     this.logged.push(entry);
   }

@@ -266,7 +266,7 @@ describe('delivering a batch', () => {
       };
       for (const answer of [busy, busyFor(9_000), unanswered]) {
         const outcome = await stopped(answer);
-        const end = answer === unanswered ? 'ambiguous' : 'not_sent';
+        const end: 'ambiguous' | 'not_sent' = answer === unanswered ? 'ambiguous' : 'not_sent';
         assert.deepEqual([kindsOf(outcome), outcome.stop?.kind, attempts.splice(0).length], [[end, end], 'canceled', 1]);
       }
     });

@@ -10,6 +10,11 @@ interface OpenChunk {
   records: number;
 }
 
+interface StagedFile {
+  readonly chunk: StagedChunk;
+  readonly writer: ChunkWriter;
+}
+
 /** Steps 3 and 4: cuts the intent down to what the quota granted, then streams the records to send into the staging store, chunk by chunk, and registers the files. */
 export async function stageRecords(dependencies: ActivityDependencies, input: StageInput): Promise<StagedRecords> {
   const { sync, subscription } = input;
@@ -19,7 +24,7 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
   return withHeartbeat(async (report) => {
     if ((await warehouse.takeGrant(sync, input.grant.records, input.grant.ledger)) === 'void') return { kind: 'void' };
     let staged = 0;
-    const files: { readonly chunk: StagedChunk; readonly writer: ChunkWriter }[] = [];
+    let files: readonly StagedFile[];
     try {
       for await (const block of warehouse.readDelta({ sync, subscription }, cancellation())) {
         const chunk = open.get(block.chunk) ?? (await openChunk(dependencies, input, block.chunk, attempt));
@@ -29,10 +34,7 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
         staged += block.records;
         report({ processed: staged });
       }
-      for (const [chunk, { writer, records }] of open) {
-        const file = await writer.finish();
-        files.push({ chunk: { chunk, records, file: file.name, sha256: file.sha256 }, writer });
-      }
+      files = await finishAll(open);
     } catch (error) {
       // The next attempt needs the room. What can't be removed now is swept later; the reason is what has to be seen.
       await Promise.allSettled([...open.values()].map(({ writer }) => writer.abort()));
@@ -47,6 +49,25 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
     const stagedAt = host === null ? {} : { host: { id: host, waitMs: dependencies.stagingHostWaitMs } };
     return { kind: 'staged', chunks: registered.map((file) => file.chunk), ...stagedAt };
   });
+}
+
+/** Each waits for the disk or the store, which serves several together in less time. */
+const finishedAtOnce = 4;
+
+/** On a failure no writer is at work any more when this ends. */
+async function finishAll(open: ReadonlyMap<number, OpenChunk>): Promise<readonly StagedFile[]> {
+  const waiting = [...open];
+  const files: StagedFile[] = [];
+  const finishSome = async (): Promise<void> => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const [chunk, { writer, records }] = next;
+      const file = await writer.finish();
+      files.push({ chunk: { chunk, records, file: file.name, sha256: file.sha256 }, writer });
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: finishedAtOnce }, finishSome));
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
+  return files;
 }
 
 async function openChunk(dependencies: ActivityDependencies, input: StepInput, chunk: number, attempt: string): Promise<OpenChunk> {

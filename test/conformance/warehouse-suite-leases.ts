@@ -85,10 +85,11 @@ export function leaseLaws(bench: () => Bench): void {
   describe('a fence', () => {
     beforeEach(openOneChunk);
 
-    it('keeps the old epoch from taking, renewing, finishing, abandoning, registering, diffing and settling', async () => {
+    it('keeps the old epoch from being granted records, taking, renewing, finishing, abandoning, registering, diffing and settling', async () => {
       await acquire('one');
       const fenced = await driver.warehouse.fenceSync(sync);
       assert.equal(fenced.sync.epoch, sync.epoch + 1);
+      await assert.rejects(driver.warehouse.takeGrant(sync, 1, 0), FencedError);
       await assert.rejects(acquire('one'), FencedError);
       await assert.rejects(finish('one'), FencedError);
       await assert.rejects(driver.warehouse.abandonChunk(sync, chunk.chunk, 'one', 'late'), FencedError);

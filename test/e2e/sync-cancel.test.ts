@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { createRig, eventually, modelState, receivedState, type Rig, type Subscribed } from '../support/sluice.js';
+import { lockTable, someoneWaits } from '../support/trouble.js';
+
+const state = '__segment_reverse_etl';
 
 describe('canceling a sync in the middle of its load', () => {
   const rows = 400;
@@ -64,7 +67,7 @@ describe('canceling a sync in the middle of its load', () => {
   });
 });
 
-describe('a sync that ends before its load, or without its workflow', function () {
+describe('a sync that ends outside of its load, or without its workflow', function () {
   this.timeout(60_000);
   let rig: Rig;
   before(async () => {
@@ -86,6 +89,45 @@ describe('a sync that ends before its load, or without its workflow', function (
     assert.deepEqual({ status, processed, notSent }, { status: 'canceled', processed: 0, notSent: 0 });
     await eventually('the query has ended', async () => (await running()) === 0);
     assert.equal(rig.receiver.requests.length, 0);
+  });
+
+  it('is canceled while its records are staged, which ends the reading in the warehouse', async () => {
+    const people = await rig.subscribe(50);
+    const delta = `${state}.d_${people.id}_1_1`;
+    const exists = async (): Promise<boolean> => (await rig.database.query(`SELECT WHERE to_regclass('${delta}') IS NOT NULL`)).rowCount === 1;
+    // One lock after the other, so that the sync stands still between any two steps until the next lock is there.
+    const unlockModel = await lockTable(rig, people.table);
+    const request = await people.request();
+    await someoneWaits(rig);
+    const unlockState = await lockTable(rig, `${state}.state_${people.id}`, 'EXCLUSIVE');
+    await unlockModel();
+    await eventually('the diff has ended', exists);
+    const unlockDelta = await lockTable(rig, delta);
+    await unlockState();
+    await someoneWaits(rig, 'COPY');
+    await rig.client.cancelSync(people.id);
+    await someoneWaits(rig, 'DROP TABLE'); // it settles: the reading has ended, though what it waited for is still locked
+    await unlockDelta();
+    const { status, processed, notSent } = await rig.client.waitForSync(people.id, request);
+    assert.deepEqual({ status, processed, notSent }, { status: 'canceled', processed: 0, notSent: 50 });
+    assert.equal((await people.sync()).succeeded, 50);
+    assert.deepEqual(receivedState(rig.receiver), await modelState(rig.database, people.table));
+  });
+
+  it('is canceled while it settles, and has settled all the same: nothing is sent again', async () => {
+    const people = await rig.subscribe(50);
+    await people.sync();
+    await rig.database.query(`UPDATE ${people.table} SET name = 'changed'`);
+    const unlock = await lockTable(rig, `${state}.records_${people.id}`, 'EXCLUSIVE');
+    const request = await people.request();
+    await someoneWaits(rig);
+    assert.equal(rig.receiver.taken.updated, 50);
+    await rig.client.cancelSync(people.id);
+    await unlock();
+    const { succeeded, notSent } = await rig.client.waitForSync(people.id, request);
+    assert.deepEqual([succeeded, notSent], [50, 0]);
+    assert.equal((await people.sync()).processed, 0);
+    assert.equal(rig.receiver.taken.repeated, 0);
   });
 
   it('is settled by its subscription when its workflow was terminated, and the next one sends the rest', async () => {

@@ -3,29 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningWorker } from '../../src/worker/worker.js';
 import { createRig, eventually, modelState, receivedState, subscribeTo, type Rig, type Subscribed } from '../support/sluice.js';
-import { sourceLike, unsettled } from '../support/trouble.js';
+import { lockTable, someoneWaits, sourceLike, unsettled } from '../support/trouble.js';
 
 const state = '__segment_reverse_etl';
 
 /** Holds a lock that nobody can even read past, while `work` runs. */
-async function whileLocked<T>({ database }: Rig, table: string, work: () => Promise<T>): Promise<T> {
-  const holder = await database.connect();
-  try {
-    await holder.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
-    return await work();
-  } finally {
-    await holder.query('ROLLBACK');
-    holder.release();
-  }
-}
-
-/** Waits until a statement of Sluice waits for a lock. */
-async function someoneWaits({ database }: Rig): Promise<void> {
-  await eventually('a statement waits for the lock', async () => {
-    const waiting = await database.query(`
-      SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sluice' AND wait_event_type = 'Lock'`);
-    return waiting.rowCount !== 0;
-  });
+async function whileLocked<T>(rig: Rig, table: string, work: () => Promise<T>): Promise<T> {
+  const release = await lockTable(rig, table);
+  return work().finally(release);
 }
 
 describe('a sync whose statements take too long', function () {

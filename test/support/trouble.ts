@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Configuration } from '../../src/config/index.js';
-import type { Rig } from './sluice.js';
+import { eventually, type Rig } from './sluice.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 type PostgresSource = Extract<Configuration['sources'][string], { readonly type: 'postgres' }>;
@@ -37,4 +37,31 @@ export async function unsettled({ database }: Rig): Promise<readonly string[]> {
     found.push(...open.rows.map(({ number }) => `sync ${number} in ${name}`));
   }
   return found;
+}
+
+/** Takes a lock that nobody can even read past, or in mode EXCLUSIVE one that nobody can write past. Returns how to give it back. */
+export async function lockTable({ database }: Rig, table: string, mode: 'ACCESS EXCLUSIVE' | 'EXCLUSIVE' = 'ACCESS EXCLUSIVE'): Promise<() => Promise<void>> {
+  const holder = await database.connect();
+  const release = async (): Promise<void> => {
+    await holder.query('ROLLBACK');
+    holder.release();
+  };
+  try {
+    await holder.query(`BEGIN; LOCK TABLE ${table} IN ${mode} MODE`);
+    return release;
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** Waits until a statement of Sluice waits for a lock, of those that begin so. */
+export async function someoneWaits({ database }: Rig, statement = ''): Promise<void> {
+  await eventually('a statement waits for the lock', async () => {
+    const waiting = await database.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sluice' AND wait_event_type = 'Lock' AND starts_with(trim(query, E' \n'), $1)`,
+      [statement],
+    );
+    return waiting.rowCount !== 0;
+  });
 }

@@ -5,6 +5,7 @@ import pg from 'pg';
 import type { StepInput } from '../../activities/types.js';
 import type { DestinationConfig } from '../../src/config/index.js';
 import type { JsonObject } from '../../src/domain/subscription.js';
+import type { SyncRef } from '../../src/warehouses/warehouse.js';
 import { configurationOf, customersTo, stateSchema, type Places } from '../configuration.js';
 import { Customers } from '../extract/customers.js';
 import type { Cost, Meter } from '../meter.js';
@@ -12,7 +13,7 @@ import { createSteps, type Steps } from '../steps.js';
 import { eightFields, mapAndPost, mapLines, postBodies } from './floors.js';
 import { startReceiver } from './receiver-process.js';
 import { mappingTo, packageAlone, packageWebhook } from './segment.js';
-import { prepareSlices, type Prepared } from './slices.js';
+import { prepareSlices, type Prepared, type StagedPart } from './slices.js';
 import { copyAndMerge, emptyTable, tableAt } from './table.js';
 
 export const senders = {
@@ -84,7 +85,19 @@ export async function measureDelivery(meter: Meter, options: DeliveryOptions): P
 
 /** Stages everything once, for the plain programs to read. */
 async function prepare(places: Places, folder: string): Promise<Prepared> {
-  return staged(places, {}, (_steps, sync) => prepareSlices(join(places.stagingFolder, sync.subscription.id, String(sync.sync.number)), folder, batchSize));
+  return staged(places, {}, async (_steps, { sync }) => {
+    const files = await stagedFiles(places.databaseUrl, sync);
+    return prepareSlices({ stagingFolder: places.stagingFolder, files }, folder, batchSize);
+  });
+}
+
+/** Where the staged chunks are, as the warehouse knows them. */
+async function stagedFiles(databaseUrl: string, { subscriptionId, number }: SyncRef): Promise<readonly StagedPart[]> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  const found = await client.query<{ chunk: number; name: string; sha256: string }>(`SELECT chunk, file AS name, sha256 FROM ${stateSchema}.chunks_${subscriptionId} WHERE sync = $1 ORDER BY chunk`, [number]);
+  await client.end();
+  return found.rows.map(({ chunk, name, sha256 }) => ({ place: { subscriptionId, syncNumber: number, chunk }, file: { name, sha256 } }));
 }
 
 interface Delivered {

@@ -1,6 +1,8 @@
-import { open, readdir } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { batchesOf } from '../../src/staging/lines.js';
+import { createLocalFiles } from '../../src/staging/local.js';
+import type { ChunkPlace, StagedFile } from '../../src/staging/staging.js';
 
 /** A file and where its parts begin and end, so that a sender reads one part at a time. Offsets are bytes. */
 export interface Slices {
@@ -16,16 +18,21 @@ export interface Prepared {
   readonly lines: Slices;
 }
 
+export interface StagedPart {
+  readonly place: ChunkPlace;
+  readonly file: StagedFile;
+}
+
 /** Writes what a sync has staged as files that a plain program can read: the same events, ready to post and line by line. */
-export async function prepareSlices(stagedFolder: string, folder: string, batchSize: number): Promise<Prepared> {
+export async function prepareSlices(staged: { readonly stagingFolder: string; readonly files: readonly StagedPart[] }, folder: string, batchSize: number): Promise<Prepared> {
   const bodies = { file: join(folder, 'bodies.json'), ends: [] as number[] };
   const lines = { file: join(folder, 'lines.jsonl'), ends: [] as number[] };
   const [bodiesFile, linesFile] = [await open(bodies.file, 'w'), await open(lines.file, 'w')];
   let records = 0;
   try {
-    for (const name of (await readdir(stagedFolder)).toSorted()) {
-      const staged = await open(join(stagedFolder, name));
-      for await (const batch of batchesOf(staged.createReadStream(), { batchSize, batchBytes: Infinity }, 0)) {
+    const store = createLocalFiles(staged.stagingFolder);
+    for (const { place, file } of staged.files) {
+      for await (const batch of batchesOf(store.readChunk(place, file), { batchSize, batchBytes: Infinity }, 0)) {
         await append(bodiesFile, bodies.ends, batch.events.json);
         await append(linesFile, lines.ends, Buffer.concat(batch.events.views().flatMap((event) => [event, lineFeed])));
         records += batch.events.size;

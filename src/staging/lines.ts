@@ -35,6 +35,8 @@ const openingBrace = 0x7b;
 class BatchCutter {
   readonly #packer = new EventPacker();
   #lineNumber = 0;
+  /** Whether the batch is as large as it may get. */
+  #isDue = false;
   /** What there is of a line that ends in a later block. */
   #begun: Buffer[] = [];
 
@@ -45,16 +47,14 @@ class BatchCutter {
 
   *push(block: Buffer): Generator<LineBatch, void, undefined> {
     let start = 0;
-    for (let end = block.indexOf(lineFeed); end !== -1; end = block.indexOf(lineFeed, start)) {
-      const line = this.#begun.length === 0 ? null : Buffer.concat([...this.#begun.splice(0), block.subarray(0, end)]);
-      const [source, from, to] = line === null ? [block, start, end] : [line, 0, line.length];
-      const event = afterVersion(source, from);
-      if (!this.#packer.isEmpty && this.#packer.eventBytes + to - event > this.limits.batchBytes) yield this.#take();
-      if (this.#lineNumber++ >= this.skipLines) this.#packer.add(source, event, to);
-      if (this.#packer.size === this.limits.batchSize) yield this.#take();
-      start = end + 1;
+    if (this.#begun.length > 0) {
+      start = block.indexOf(lineFeed) + 1;
+      this.#begun.push(Buffer.from(start === 0 ? block : block.subarray(0, start)));
+      if (start === 0) return;
+      yield* this.#cut(Buffer.concat(this.#begun.splice(0)), 0);
     }
-    if (start < block.length) this.#begun.push(Buffer.from(block.subarray(start)));
+    const rest = yield* this.#cut(block, start);
+    if (rest < block.length) this.#begun.push(Buffer.from(block.subarray(rest)));
   }
 
   *end(): Generator<LineBatch, void, undefined> {
@@ -62,15 +62,44 @@ class BatchCutter {
     if (!this.#packer.isEmpty) yield this.#take();
   }
 
+  /** Returns where the first line begins that does not end in this block. */
+  *#cut(block: Buffer, from: number): Generator<LineBatch, number, undefined> {
+    for (let start = from; ; ) {
+      start = this.#fill(block, start);
+      if (!this.#isDue) return start;
+      yield this.#take();
+    }
+  }
+
+  /** Packs lines until the batch is due or no whole line is left, and returns where the next one begins. A plain loop, because it runs for every record. */
+  #fill(block: Buffer, from: number): number {
+    let start = from;
+    for (let end = block.indexOf(lineFeed, start); end !== -1 && !this.#isDue; end = block.indexOf(lineFeed, start)) {
+      if (this.#lineNumber >= this.skipLines) {
+        const event = afterVersion(block, start, end);
+        if (!this.#packer.isEmpty && this.#packer.eventBytes + end - event > this.limits.batchBytes) {
+          this.#isDue = true;
+          return start;
+        }
+        this.#packer.add(block, event, end);
+        this.#isDue = this.#packer.size === this.limits.batchSize;
+      }
+      this.#lineNumber += 1;
+      start = end + 1;
+    }
+    return start;
+  }
+
   #take(): LineBatch {
+    this.#isDue = false;
     return { firstLine: this.#lineNumber - this.#packer.size, events: this.#packer.take() };
   }
 }
 
-function afterVersion(source: Buffer, start: number): number {
+function afterVersion(source: Buffer, start: number, end: number): number {
   // Versions are short: looking byte by byte costs less than a call does.
   let place = start;
-  while (source[place] !== openingBrace && place < source.length) place++;
+  while (place < end && source[place] !== openingBrace) place++;
   return place;
 }
 

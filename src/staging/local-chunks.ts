@@ -1,14 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { open, mkdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StagingLostError } from '../errors/errors.js';
+import { areIntact, blockBytes, BlockTags, contentBytesOf, digestOf } from './block-tags.js';
 import { onFiles } from './local-errors.js';
 import { checkAttempt, checkFileName, chunkStem, nameOf, nameOfFile, syncPath } from './places.js';
 import type { ChunkPlace, ChunkWriter, StagedFile } from './staging.js';
 
-const blockBytes = 256 * 1024;
-/** Reading is handed to another thread, which costs the less the more is asked for at once. */
-const readBytes = 1024 * 1024;
+/** Reading is handed to another thread, which costs the less the more is asked for at once. Whole blocks, because only those can be checked. */
+const readBytes = 4 * blockBytes;
 
 /** A worker's own part of a store: its folder, and the name by which other hosts know that the files are not theirs. */
 export interface LocalFolder {
@@ -28,7 +28,7 @@ export async function createChunkFile({ root, host }: LocalFolder, place: ChunkP
 }
 
 class LocalChunkWriter implements ChunkWriter {
-  readonly #hash = createHash('sha256');
+  readonly #tags = new BlockTags();
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #path: string;
@@ -52,9 +52,13 @@ class LocalChunkWriter implements ChunkWriter {
   async finish(): Promise<StagedFile> {
     return this.#onFiles(async () => {
       await this.#flush();
+      const rest = Buffer.concat(this.#pending);
+      if (rest.length > 0) this.#tags.add(rest);
+      const tags = this.#tags.bytes();
+      await this.file.writeFile(Buffer.concat([rest, tags]));
       await this.file.sync();
       await this.file.close();
-      const sha256 = this.#hash.digest('hex');
+      const sha256 = digestOf(tags);
       const name = this.nameFor(sha256);
       const path = join(this.root, syncPath(this.place), name);
       await rename(this.#path, path);
@@ -70,12 +74,14 @@ class LocalChunkWriter implements ChunkWriter {
     });
   }
 
+  /** Writes whole blocks, and keeps back what is left of the last one. */
   async #flush(): Promise<void> {
-    const block = Buffer.concat(this.#pending);
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    this.#hash.update(block);
-    await this.file.writeFile(block);
+    const bytes = Buffer.concat(this.#pending);
+    const whole = bytes.length - (bytes.length % blockBytes);
+    for (let start = 0; start < whole; start += blockBytes) this.#tags.add(bytes.subarray(start, start + blockBytes));
+    this.#pending = [bytes.subarray(whole)];
+    this.#pendingBytes = bytes.length - whole;
+    await this.file.writeFile(bytes.subarray(0, whole));
   }
 
   #onFiles<T>(step: () => Promise<T>): Promise<T> {
@@ -83,10 +89,7 @@ class LocalChunkWriter implements ChunkWriter {
   }
 }
 
-/**
- * Reads the file twice through one handle: once to check it, once to give it out. Both times it is the same file, even if its name has gone meanwhile.
- * So nothing of a damaged chunk leaves.
- */
+/** Reads the file once, and gives out no block before it was checked. */
 export async function* readChunkFile({ root, host }: LocalFolder, place: ChunkPlace, staged: StagedFile): AsyncGenerator<Buffer, void, undefined> {
   const { host: stagedBy } = checkFileName(place, staged.name);
   const file = await onFiles(root, nameOf(place), () => open(join(root, syncPath(place), staged.name), 'r')).catch(async (error: unknown) => {
@@ -94,12 +97,9 @@ export async function* readChunkFile({ root, host }: LocalFolder, place: ChunkPl
     throw error;
   });
   try {
-    const hash = createHash('sha256');
-    for await (const block of blocksOf(root, place, file)) hash.update(block);
-    if (hash.digest('hex') !== staged.sha256) {
-      throw new StagingLostError(`${nameOf(place)} is damaged: it no longer has the digest it was staged with; the next sync finds its records again`);
-    }
-    yield* blocksOf(root, place, file);
+    const read: Read = (bytes, position) => onFiles(root, nameOf(place), () => readAll(file, bytes, position));
+    const { size } = await onFiles(root, nameOf(place), () => file.stat());
+    yield* checked(read, size, staged.sha256, place);
   } finally {
     await file.close();
   }
@@ -109,13 +109,32 @@ function elsewhere(place: ChunkPlace): StagingLostError {
   return new StagingLostError(`${nameOf(place)} was staged in the folder of another host: workers on several hosts need staging of type s3, or one folder that they share; the next sync finds its records again`);
 }
 
-/** All blocks are in one buffer, one after the other: fresh memory for each would cost as much as reading it. */
-async function* blocksOf(root: string, place: ChunkPlace, file: FileHandle): AsyncGenerator<Buffer, void, undefined> {
-  const block = Buffer.allocUnsafeSlow(readBytes);
-  for (let position = 0; ; ) {
-    const { bytesRead } = await onFiles(root, nameOf(place), () => file.read(block, 0, readBytes, position));
-    if (bytesRead === 0) return;
-    yield block.subarray(0, bytesRead);
-    position += bytesRead;
+/** Fills `bytes` from a place in the file; false when the file ends before. */
+type Read = (bytes: Buffer, position: number) => Promise<boolean>;
+
+/** What is given out is in one buffer, one after the other: fresh memory for each would cost as much as reading it. */
+async function* checked(read: Read, fileBytes: number, sha256: string, place: ChunkPlace): AsyncGenerator<Buffer, void, undefined> {
+  const contentBytes = contentBytesOf(fileBytes);
+  if (contentBytes < 0) throw damaged(place);
+  const tags = Buffer.allocUnsafe(fileBytes - contentBytes);
+  if (!(await read(tags, contentBytes)) || digestOf(tags) !== sha256) throw damaged(place);
+  const buffer = Buffer.allocUnsafeSlow(Math.min(readBytes, contentBytes));
+  for (let position = 0; position < contentBytes; position += readBytes) {
+    const bytes = buffer.subarray(0, Math.min(readBytes, contentBytes - position));
+    if (!(await read(bytes, position)) || !areIntact(tags, position / blockBytes, bytes)) throw damaged(place);
+    yield bytes;
   }
+}
+
+async function readAll(file: FileHandle, bytes: Buffer, position: number): Promise<boolean> {
+  for (let filled = 0; filled < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, position + filled);
+    if (bytesRead === 0) return false;
+    filled += bytesRead;
+  }
+  return true;
+}
+
+function damaged(place: ChunkPlace): StagingLostError {
+  return new StagingLostError(`${nameOf(place)} is damaged: it no longer has the digest it was staged with; the next sync finds its records again`);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, readSync, writeSync } from 'node:fs';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { FencedError } from '../errors/errors.js';
 
@@ -11,6 +11,7 @@ const stepBytes = 64 * 1024;
  * A file to append lines to. Room for what comes next is kept behind the last line, as bytes without a line feed that readers take for a torn line: they are
  * on the disk already, so a line that fits is written though the disk has become full. (File systems that write nothing in place, like btrfs, may refuse all the same.)
  * The writer's name ends the room. Where it does not, another writer has gone on, and this one writes nothing more.
+ * A line and the name are a few bytes in the system's cache: handing them to another thread, and waiting for that, would cost ten times as much as doing it here.
  */
 export class LineLog {
   readonly #writer = Buffer.from(randomUUID());
@@ -41,10 +42,10 @@ export class LineLog {
   async makeRoom(bytes: number): Promise<void> {
     const before = this.#room ?? 0;
     if (bytes <= before) return;
-    if (this.#room !== null) await this.#proveOurs();
+    if (this.#room !== null) this.#proveOurs();
     const room = bytes + stepBytes;
     try {
-      await this.#write(Buffer.concat([Buffer.alloc(room - before), this.#writer]), this.end + before);
+      this.#write(Buffer.concat([Buffer.alloc(room - before), this.#writer]), this.end + before);
       this.#room = room;
     } catch (error) {
       this.#room = null;
@@ -57,31 +58,32 @@ export class LineLog {
   async append(line: string): Promise<void> {
     const bytes = Buffer.from(`${line}\n`);
     await this.makeRoom(bytes.length);
-    await this.#proveOurs();
-    await this.#write(bytes, this.end);
+    this.#proveOurs();
+    this.#write(bytes, this.end);
     this.end += bytes.length;
     this.#room = (this.#room ?? 0) - bytes.length;
   }
 
   async close(): Promise<void> {
     try {
-      if (this.#room !== null && (await this.#isOurs())) await this.file.truncate(this.end);
+      if (this.#room !== null && this.#isOurs()) await this.file.truncate(this.end);
     } finally {
       await this.file.close();
     }
   }
 
-  async #proveOurs(): Promise<void> {
-    if (!(await this.#isOurs())) throw new FencedError(`the outcome log of ${this.name} was gone on with by another attempt`);
+  #proveOurs(): void {
+    if (!this.#isOurs()) throw new FencedError(`the outcome log of ${this.name} was gone on with by another attempt`);
   }
 
-  async #isOurs(): Promise<boolean> {
-    const { bytesRead, buffer } = await this.file.read(Buffer.alloc(this.#writer.length + 1), 0, this.#writer.length + 1, this.end + (this.#room ?? 0));
-    return buffer.subarray(0, bytesRead).equals(this.#writer);
+  #isOurs(): boolean {
+    const found = Buffer.alloc(this.#writer.length + 1);
+    const bytesRead = readSync(this.file.fd, found, 0, found.length, this.end + (this.#room ?? 0));
+    return found.subarray(0, bytesRead).equals(this.#writer);
   }
 
-  async #write(bytes: Buffer, position: number): Promise<void> {
-    for (let written = 0; written < bytes.length; ) written += (await this.file.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
+  #write(bytes: Buffer, position: number): void {
+    for (let written = 0; written < bytes.length; ) written += writeSync(this.file.fd, bytes, written, bytes.length - written, position + written);
   }
 }
 

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { createPostgresDestination } from '../../src/destinations/postgres/postgres.js';
 import { freshDatabase } from '../support/postgres.js';
 import { PostgresProxy } from '../support/postgres-proxy.js';
+import { eventually } from '../support/sluice.js';
 import { tableConfig } from '../support/table-destination.js';
 import type { AnsweringHarness } from './destination-suite.js';
 
@@ -37,6 +38,8 @@ export async function openTable(): Promise<AnsweringHarness> {
     close: async () => {
       await destination.close();
       await proxy.close();
+      // Until its connections have ended, they drop what was theirs.
+      await eventually('its connections have ended', async () => (await admin.query('SELECT FROM pg_stat_activity WHERE usename = $1', [role])).rowCount === 0);
       await admin.query(`REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}; DROP ROLE ${role}`);
       await admin.end();
       await database.drop();

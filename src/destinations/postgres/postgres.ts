@@ -11,7 +11,7 @@ import type { PostgresDestinationConfig } from './config.js';
 import { displayName, parseTableName, type TableName } from './names.js';
 import { Progress } from './progress.js';
 import { columnsIn, copyBytes, readRows, type Rows } from './rows.js';
-import { copyIntoStage, createStage, deleteRows, stage, writeRows } from './statements.js';
+import { deleteRows, stageFor, writeRows } from './statements.js';
 import { columnProblem, describeTarget, type Described, type Target, type TargetColumn } from './target.js';
 import { transact } from './transaction.js';
 
@@ -105,16 +105,16 @@ class TableWriter {
     const { place } = batch;
     const hold = place === null ? { held: true, repeats: false } : await this.#progress.hold(client, batch, place);
     if (!hold.held) return false;
-    const staged = columnsOf(target, rows);
-    await client.query(createStage(target, staged));
-    const copy = client.query(copyFrom(copyIntoStage(staged)));
-    copy.end(copyBytes(rows, staged));
+    const stage = stageFor(target, columnsOf(target, rows));
+    const copy = client.query(copyFrom(stage.fill));
+    copy.end(copyBytes(rows, stage.columns));
     await finished(copy);
-    if (place !== null && hold.repeats) await this.#progress.removeKnown(client, batch, place, stage);
+    if (place !== null && hold.repeats) await this.#progress.removeKnown(client, batch, place, stage.name);
     // Deletions first: what they free, a new row may take.
-    if (rows.rows.some((row) => row.shape === null)) await client.query(deleteRows(target));
-    for (const [shape, written] of rows.shapes.entries()) await client.query(writeRows(target, this.config.write, shape, written, staged));
-    if (place !== null) await this.#progress.note(client, batch, place, stage);
+    const deletion = rows.rows.some((row) => row.shape === null) ? [deleteRows(target, stage)] : [];
+    const writes = rows.shapes.map((written, shape) => writeRows(target, this.config.write, shape, written, stage));
+    await client.query([...deletion, ...writes].join(';\n'));
+    if (place !== null) await this.#progress.note(client, batch, place, stage.name);
     return true;
   }
 

@@ -1,27 +1,37 @@
+import { createHash } from 'node:crypto';
 import pg from 'pg';
 import type { PostgresDestinationConfig } from './config.js';
 import { quoteTable } from './names.js';
 import type { Target, TargetColumn } from './target.js';
 
-/** A batch on its way into the table. Its columns are numbered, so that no name of a user's can clash with ours; c0 is the key. */
-export const stage = 'pg_temp.sluice_stage';
-
-/** The stage's columns have the target's types, so COPY itself finds a value that doesn't fit. */
-export function createStage(target: Target, columns: readonly TargetColumn[]): string {
-  const written = columns.map((column, index) => `, c${index + 1} ${column.type}`).join('');
-  return `CREATE TEMPORARY TABLE sluice_stage (line integer, shape integer, c0 ${target.key.type}${written}) ON COMMIT DROP`;
+/**
+ * A batch on its way into the table. Its columns are numbered, so that no name of a user's can clash with ours; c0 is the key. They have the target's types, so COPY itself finds a value that doesn't fit.
+ * A connection keeps the table, empty, for the next batch with these columns: making it anew would cost more than filling it. It is asked for by each batch all the same, because behind
+ * a pooler the next transaction may be on another connection.
+ */
+export interface Stage {
+  /** As SQL writes it; another for other columns. */
+  readonly name: string;
+  readonly columns: readonly TargetColumn[];
+  /** Makes it where it isn't there, and begins to fill it. */
+  readonly fill: string;
 }
 
-export function copyIntoStage(columns: readonly TargetColumn[]): string {
-  return `COPY ${stage} (line, shape, c0${columns.map((_, index) => `, c${index + 1}`).join('')}) FROM STDIN`;
+export function stageFor(target: Target, columns: readonly TargetColumn[]): Stage {
+  const types = [target.key, ...columns].map(({ type }, index) => `c${index} ${type}`);
+  const table = `sluice_stage_${createHash('sha256').update(types.join(', ')).digest('hex').slice(0, 16)}`;
+  const fill = `SET LOCAL client_min_messages = warning;
+    CREATE TEMPORARY TABLE IF NOT EXISTS ${table} (line integer, shape integer, ${types.join(', ')}) ON COMMIT DELETE ROWS;
+    COPY pg_temp.${table} (line, shape, ${types.map((_, index) => `c${index}`).join(', ')}) FROM STDIN`;
+  return { name: `pg_temp.${table}`, columns, fill };
 }
 
-export function deleteRows(target: Target): string {
+export function deleteRows(target: Target, { name: stage }: Stage): string {
   return `DELETE FROM ${quoteTable(target.name)} AS t USING ${stage} AS s WHERE s.shape IS NULL AND t.${pg.escapeIdentifier(target.key.name)} = s.c0`;
 }
 
-/** Writes the staged rows of one shape: `written` are its columns, `staged` all columns of the stage. */
-export function writeRows(target: Target, write: PostgresDestinationConfig['write'], shape: number, written: readonly string[], staged: readonly TargetColumn[]): string {
+/** Writes the staged rows of one shape, whose columns are `written`. */
+export function writeRows(target: Target, write: PostgresDestinationConfig['write'], shape: number, written: readonly string[], { name: stage, columns: staged }: Stage): string {
   const table = quoteTable(target.name);
   const key = pg.escapeIdentifier(target.key.name);
   const columns = written.map((name) => ({ name: pg.escapeIdentifier(name), place: `s.c${staged.findIndex((column) => column.name === name) + 1}` }));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isJsonObject, type JsonObject } from '../../domain/subscription.js';
+import { isJsonObject, type Json, type JsonObject } from '../../domain/subscription.js';
 import { ConfigurationError } from '../../errors/errors.js';
 import type { DeliveryAnswer, Destination, DestinationLimits } from '../destination.js';
 import { recordsOf, type BatchRecord } from '../module/records.js';
@@ -68,11 +68,22 @@ function trackEvent({ operation, messageId, body }: BatchRecord): object {
   return { type: 'track', event: operation, messageId, properties: body };
 }
 
-/** Records come mapped, so each field that one has is taken as it is; each that none has would only cost time. The package reads the sync mode from the mapping. */
+/**
+ * Records come mapped, so each field that one has is taken as it is; each that none has would only cost time. What is the same throughout the batch is given once,
+ * and need not be looked up in each record. The package reads the sync mode from the mapping.
+ */
 function mappingOf(action: ActionDefinition, { syncMode }: SegmentDestinationConfig, records: readonly BatchRecord[]): JsonObject {
   const mapped = new Set(records.flatMap(({ body }) => (isJsonObject(body) ? Object.keys(body) : [])));
-  const fields = Object.keys(action.fields).filter((field) => mapped.has(field)).map((field) => [field, { '@path': `$.properties.${field}` }]);
-  return { ...Object.fromEntries(fields) as JsonObject, ...(syncMode === null ? {} : { __segment_internal_sync_mode: syncMode }) };
+  const fields = Object.keys(action.fields).filter((field) => mapped.has(field)).map((field): [string, Json] => {
+    const value = fieldOf(records[0], field);
+    const isConstant = typeof value !== 'object' && records.every((record) => fieldOf(record, field) === value);
+    return [field, isConstant && value !== undefined ? value : { '@path': `$.properties.${field}` }];
+  });
+  return { ...Object.fromEntries(fields), ...(syncMode === null ? {} : { __segment_internal_sync_mode: syncMode }) };
+}
+
+function fieldOf(record: BatchRecord | undefined, field: string): Json | undefined {
+  return record !== undefined && isJsonObject(record.body) ? record.body[field] : undefined;
 }
 
 /** The package reads what a hook gave from the mapping. */
@@ -109,7 +120,12 @@ function batchKeysOf(action: ActionDefinition): readonly string[] {
 }
 
 function agree(records: readonly BatchRecord[], keys: readonly string[]): boolean {
-  if (keys.length === 0) return true;
-  const seen = new Set(records.map(({ body }) => JSON.stringify(keys.map((key) => (body as JsonObject | null)?.[key] ?? null))));
-  return seen.size <= 1;
+  return keys.every((key) => {
+    const first = fieldOf(records[0], key) ?? null;
+    return records.every((record) => isSame(fieldOf(record, key) ?? null, first));
+  });
+}
+
+function isSame(one: Json, other: Json): boolean {
+  return one === other || (typeof one === 'object' && typeof other === 'object' && JSON.stringify(one) === JSON.stringify(other));
 }

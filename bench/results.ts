@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeliveryMeasurement } from './delivery/run.js';
 import type { ExtractMeasurement } from './extract/run.js';
+import type { Memory } from './memory.js';
 import type { WorkerSample } from './worker/run.js';
 
 const folder = 'bench/results';
@@ -10,6 +11,7 @@ const folder = 'bench/results';
 export type Measured =
   | { readonly part: 'extract'; readonly measurement: ExtractMeasurement }
   | { readonly part: 'delivery'; readonly measurement: DeliveryMeasurement }
+  | { readonly part: 'memory'; readonly measurement: readonly Memory[] }
   | { readonly part: 'overhead'; readonly measurement: readonly number[] }
   | { readonly part: 'quota'; readonly measurement: readonly number[] }
   | { readonly part: 'worker'; readonly measurement: readonly WorkerSample[] };

@@ -1,19 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import type { StepInput } from '../../activities/types.js';
-import type { DestinationConfig } from '../../src/config/index.js';
-import type { JsonObject } from '../../src/domain/subscription.js';
 import type { SyncRef } from '../../src/warehouses/warehouse.js';
-import { configurationOf, customersTo, stateSchema, type Places } from '../configuration.js';
+import { stateSchema, type Places } from '../configuration.js';
 import { Customers } from '../extract/customers.js';
 import type { Cost, Meter } from '../meter.js';
-import { createSteps, type Steps } from '../steps.js';
 import { eightFields, mapAndPost, mapLines, postBodies } from './floors.js';
 import { startReceiver } from './receiver-process.js';
 import { mappingTo, packageAlone, packageWebhook } from './segment.js';
 import { prepareSlices, type Prepared, type StagedPart } from './slices.js';
+import { loadAll, staged, stepsTo, type Delivered } from './staged.js';
 import { copyAndMerge, emptyTable, tableAt } from './table.js';
 
 export const senders = {
@@ -47,7 +42,7 @@ export interface DeliveryOptions {
 }
 
 const batchSize = 500;
-const connections = 4;
+export const connections = 4;
 
 /** Sluice's loads beside plain programs, all against one receiver in a process of its own, taking turns. */
 export async function measureDelivery(meter: Meter, options: DeliveryOptions): Promise<DeliveryMeasurement> {
@@ -85,7 +80,7 @@ export async function measureDelivery(meter: Meter, options: DeliveryOptions): P
 
 /** Stages everything once, for the plain programs to read. */
 async function prepare(places: Places, folder: string): Promise<Prepared> {
-  return staged(places, {}, async (_steps, { sync }) => {
+  return staged(places, {}, async ({ sync }) => {
     const files = await stagedFiles(places.databaseUrl, sync);
     return prepareSlices({ stagingFolder: places.stagingFolder, files }, folder, batchSize);
   });
@@ -100,47 +95,13 @@ async function stagedFiles(databaseUrl: string, { subscriptionId, number }: Sync
   return found.rows.map(({ chunk, name, sha256 }) => ({ place: { subscriptionId, syncNumber: number, chunk }, file: { name, sha256 } }));
 }
 
-interface Delivered {
-  readonly mapping?: JsonObject;
-  readonly destination?: DestinationConfig;
-}
-
 async function measureSluice(meter: Meter, places: Places, delivered: Delivered = {}): Promise<Cost> {
-  return staged(places, delivered, async (steps, sync, chunks) => {
-    const waiting = [...chunks];
-    const loader = async (): Promise<void> => {
-      for (let chunk = waiting.shift(); chunk !== undefined; chunk = waiting.shift()) await steps.load(sync, chunk);
-    };
+  return staged(places, delivered, (sync, chunks) => {
+    const steps = stepsTo(places, delivered);
     return costOf(meter, async () => {
-      await Promise.all(Array.from({ length: connections }, loader));
-      await steps.close();
+      await loadAll(steps, sync, chunks, connections);
     });
   });
-}
-
-/** Runs a first sync up to its staged chunks, and forgets it after `use`. */
-async function staged<T>(places: Places, { mapping, destination }: Delivered, use: (steps: Steps, sync: StepInput, chunks: readonly number[]) => Promise<T>): Promise<T> {
-  const subscription = customersTo('select * from customers', mapping ?? null);
-  const configuration = configurationOf(places, subscription, destination);
-  await forget(places);
-  const extracting = createSteps(configuration, subscription);
-  const sync = await extracting.open(randomUUID());
-  const { toSend } = await extracting.diff(sync);
-  const chunks = await extracting.stage(sync, toSend);
-  await extracting.close();
-  try {
-    return await use(createSteps(configuration, subscription), sync, chunks);
-  } finally {
-    await forget(places);
-  }
-}
-
-async function forget(places: Places): Promise<void> {
-  const client = new pg.Client({ connectionString: places.databaseUrl });
-  await client.connect();
-  await client.query(`DROP SCHEMA IF EXISTS ${stateSchema} CASCADE`);
-  await client.end();
-  await rm(places.stagingFolder, { recursive: true, force: true });
 }
 
 async function costOf(meter: Meter, work: () => Promise<void>): Promise<Cost> {

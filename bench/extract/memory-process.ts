@@ -1,5 +1,5 @@
 /** `memory-process.ts DATABASE-URL STAGING-FOLDER`: one first sync's extract. Tells its parent what memory it took. */
-import type { Memory } from './memory.js';
+import { tellMemory } from '../memory.js';
 import { SluiceExtract } from './sluice.js';
 
 const [databaseUrl = '', stagingFolder = ''] = process.argv.slice(2);
@@ -8,7 +8,5 @@ await extract.reset();
 await extract.begin();
 const atStart = process.memoryUsage.rss();
 const { staged } = await extract.extract();
-const memory: Memory = { atStart, peak: process.resourceUsage().maxRSS * 1024, records: staged.lines };
+tellMemory(atStart, staged.lines);
 await extract.reset();
-process.send?.(memory);
-process.disconnect();

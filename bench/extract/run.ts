@@ -5,7 +5,8 @@ import type { Cost, Meter } from '../meter.js';
 import type { Contender, Extraction } from './contender.js';
 import { Customers, type Changes } from './customers.js';
 import { Floor } from './floor.js';
-import { measureMemory, type Memory } from './memory.js';
+import type { Memory } from '../memory.js';
+import { measureMemory } from './memory.js';
 import { SluiceExtract } from './sluice.js';
 
 /** W1: nothing is known yet. W2: 1% updated, 0.1% added, 0.1% deleted. W3: nothing changed. */

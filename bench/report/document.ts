@@ -2,7 +2,7 @@ import type { Result } from '../results.js';
 import { deliverySection } from './delivery.js';
 import { extractSection } from './extract.js';
 import { growthSection } from './growth.js';
-import { memorySection } from './memory.js';
+import { loadMemorySection, memorySection } from './memory.js';
 import { overheadSection } from './overhead.js';
 import { peersSection } from './peers.js';
 import { quotaSection } from './quota.js';
@@ -23,6 +23,8 @@ function othersOf(result: Result): readonly Section[] {
       return [];
     case 'delivery':
       return [deliverySection(result.measurement)];
+    case 'memory':
+      return [loadMemorySection(result.measurement)];
     case 'overhead':
       return [overheadSection(result.measurement)];
     case 'quota':

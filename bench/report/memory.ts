@@ -1,22 +1,32 @@
 import type { ExtractMeasurement } from '../extract/run.js';
+import type { Memory } from '../memory.js';
 import { thousands } from './format.js';
 import type { Section } from './section.js';
 
-/** What a worker may take at most, and more at the largest size than at the smallest, in MB (issue 4, "Fast"). */
+/** What a worker may take at most, and more at the largest size than at the smallest, in MB (issues 4 and 5, "Fast"). */
 const limits = { peak: 250, growth: 50 } as const;
 
 const megabytes = (bytes: number): number => Math.round(bytes / 1_000_000);
 
 /** How a worker's memory depends on what it stages. Null for a single size. */
 export function memorySection(measurements: readonly ExtractMeasurement[]): Section | null {
-  const [least] = measurements;
-  if (least === undefined || measurements.length === 1) return null;
+  if (measurements.length < 2) return null;
+  return section('A worker\'s memory', 'staged records', 'Resident size of a process that does a first sync\'s extract and nothing else', measurements.map(({ memory }) => memory));
+}
+
+/** How it depends on what it delivers. */
+export function loadMemorySection(measured: readonly Memory[]): Section {
+  return section('A worker\'s memory while it delivers', 'delivered records', 'Resident size of a process that does a first sync\'s load, batches of 500 over four connections to a webhook, and nothing else', measured);
+}
+
+function section(title: string, what: string, whose: string, measured: readonly Memory[]): Section {
   const judge = (value: number, limit: number): string => `${value}, limit ≤ ${limit}: ${value <= limit ? 'met' : 'MISSED'}`;
+  const least = measured[0]?.peak ?? 0;
   return {
-    title: 'A worker\'s memory',
-    sentences: ['Resident size of a process that does a first sync\'s extract and nothing else, in MB: before it, and at its highest as the system saw it.'],
-    head: ['staged records', 'before', 'highest', 'more than at the smallest size'],
-    rows: measurements.map(({ memory }) => [thousands(memory.records), String(megabytes(memory.atStart)), judge(megabytes(memory.peak), limits.peak), judge(megabytes(memory.peak - least.memory.peak), limits.growth)]),
+    title,
+    sentences: [`${whose}, in MB: before it, and at its highest as the system saw it.`],
+    head: [what, 'before', 'highest', 'more than at the smallest size'],
+    rows: measured.map(({ records, atStart, peak }) => [thousands(records), String(megabytes(atStart)), judge(megabytes(peak), limits.peak), judge(megabytes(peak - least), limits.growth)]),
     notes: [],
   };
 }

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import pg from 'pg';
+import type { StepInput } from '../../activities/types.js';
+import type { DestinationConfig } from '../../src/config/index.js';
+import type { JsonObject } from '../../src/domain/subscription.js';
+import { configurationOf, customersTo, stateSchema, type Places } from '../configuration.js';
+import { createSteps, type Steps } from '../steps.js';
+
+export interface Delivered {
+  readonly mapping?: JsonObject;
+  readonly destination?: DestinationConfig;
+}
+
+/** The steps of a worker that sends `customers`. */
+export function stepsTo(places: Places, { mapping, destination }: Delivered = {}): Steps {
+  const subscription = customersTo('select * from customers', mapping ?? null);
+  return createSteps(configurationOf(places, subscription, destination), subscription);
+}
+
+/** Runs a first sync up to its staged chunks, and forgets it after `use`. */
+export async function staged<T>(places: Places, delivered: Delivered, use: (sync: StepInput, chunks: readonly number[]) => Promise<T>): Promise<T> {
+  await forget(places);
+  const steps = stepsTo(places, delivered);
+  const sync = await steps.open(randomUUID());
+  const { toSend } = await steps.diff(sync);
+  const chunks = await steps.stage(sync, toSend);
+  await steps.close();
+  try {
+    return await use(sync, chunks);
+  } finally {
+    await forget(places);
+  }
+}
+
+/** Delivers the chunks, `connections` at once, and closes the steps. Returns how many records arrived. */
+export async function loadAll(steps: Steps, sync: StepInput, chunks: readonly number[], connections: number): Promise<number> {
+  const waiting = [...chunks];
+  let delivered = 0;
+  const loader = async (): Promise<void> => {
+    for (let chunk = waiting.shift(); chunk !== undefined; chunk = waiting.shift()) {
+      const { succeeded } = await steps.load(sync, chunk);
+      delivered += succeeded;
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, loader));
+  await steps.close();
+  return delivered;
+}
+
+async function forget(places: Places): Promise<void> {
+  const client = new pg.Client({ connectionString: places.databaseUrl });
+  await client.connect();
+  await client.query(`DROP SCHEMA IF EXISTS ${stateSchema} CASCADE`);
+  await client.end();
+  await rm(places.stagingFolder, { recursive: true, force: true });
+}

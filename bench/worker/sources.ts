@@ -66,9 +66,9 @@ async function inSnowflake({ rows }: SourceOptions): Promise<MeasuredSource> {
   const { url } = await sharedEmulator();
   const account = { account: 'emulator', username: 'sluice', database: 'WAREHOUSE', warehouse: 'EMULATED', accessUrl: url };
   const unused = { role: null, schema: null, stateWarehouse: null, queryTag: null, stateSchema, maxRecordsPerSync: rows, statementTimeoutMs: 600_000, maxConcurrentDiffs: 1 };
-  const session = await Session.open('bench', { ...account, ...unused, auth: { kind: 'password', password: 'sluice' } }, account.warehouse);
+  const session = await Session.open('bench', { ...account, ...unused, auth: { kind: 'password', password: 'sluice' } }, account.warehouse, 30_000);
   await session.run('CREATE SCHEMA WAREHOUSE.BENCH');
-  session.servesNow({ tag: 'bench', deadlineMs: null });
+  session.servesNow({ tag: 'bench', deadlineMs: 600_000 });
   await session.run(createCustomers(`SELECT SEQ8() + 1 AS n FROM TABLE(GENERATOR(ROWCOUNT => ${rows}))`));
   await session.close();
   return { config: { type: 'snowflake', ...account, schema: 'BENCH', password: 'sluice' }, identifier: 'ID', close: stopSharedEmulator };

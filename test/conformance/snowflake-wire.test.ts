@@ -123,6 +123,23 @@ describe('Snowflake over its own protocol', function () {
     await wrong.close();
   });
 
+  it('names in a check the permission that is missing', async () => {
+    await bench.createPeople(1);
+    const refusals: readonly { readonly pattern: string; readonly code: string; readonly message: string; readonly item: RegExp; readonly says: RegExp }[] = [
+      { pattern: 'GENERATOR', code: '000606', message: 'No active warehouse selected in the current session.', item: /^runs statements/, says: /No active warehouse.*grant the role USAGE on it/ },
+      { pattern: 'CREATE SCHEMA', code: '003001', message: "SQL access control error:\nInsufficient privileges to operate on database 'SHOP'", item: /^keeps its state/, says: /operate on database 'SHOP'.*sluice grants/ },
+      { pattern: 'CREATE OR REPLACE TRANSIENT TABLE .*CHECK', code: '003001', message: "SQL access control error:\nInsufficient privileges to operate on schema 'STATE'", item: /^keeps its state/, says: /operate on schema 'STATE'.*sluice grants/ },
+      { pattern: 'from "people"', code: '002003', message: "SQL compilation error:\nObject 'PEOPLE' does not exist or not authorized.", item: /^reads model/, says: /Object 'PEOPLE' does not exist or not authorized.*lacks the grant/ },
+    ];
+    const driver = bench.driver();
+    for (const { pattern, code, message, item, says } of refusals) {
+      await emulator.ask('fault', { pattern, action: 'refuse', code, message });
+      const items = await driver.warehouse.checkAccess([driver.subscription.model], never);
+      assert.deepEqual(items.filter(({ problem }) => problem !== null).map(({ what }) => item.test(what)), [true], JSON.stringify(items));
+      assert.match(items.find(({ what }) => item.test(what))?.problem ?? '', says);
+    }
+  });
+
   it('refuses a MERGE of two rows into one, as Snowflake does: the emulator hides no such bug', async () => {
     await bench.createPeople(1);
     const merge = `merge into people using (select 1 as one, 'a' as other union all select 1 as one, 'b' as other) as twice on people.id = twice.one when matched then update set name = twice.other`;

@@ -4,8 +4,17 @@ import { SessionPool } from './pool.js';
 import type { Purpose, Session } from './session.js';
 import type { SnowflakeSettings } from './settings.js';
 
-/** More than LOCK_TIMEOUT: a statement that waits for a lock is told so by the server first. */
-const quickDeadlineMs = 90_000;
+/** How long this side waits for a server that does not answer, in ms, before it gives up on it and tries anew with another session. */
+export interface Deadlines {
+  readonly connectMs: number;
+  /** For a statement that is short. */
+  readonly quickMs: number;
+  /** For one that runs a model: so much more than the statement timeout, at which the server ends it. */
+  readonly bulkGraceMs: number;
+}
+
+/** `quickMs` is more than LOCK_TIMEOUT: a statement that waits for a lock is told so by the server first. */
+const usualDeadlines: Deadlines = { connectMs: 30_000, quickMs: 90_000, bulkGraceMs: 60_000 };
 const quickSessions = 4;
 
 export interface Errand {
@@ -31,9 +40,10 @@ export class SnowflakeClient {
   constructor(
     readonly source: string,
     readonly settings: SnowflakeSettings,
+    private readonly deadlines = usualDeadlines,
   ) {
-    this.quick = new SessionPool(source, settings, settings.stateWarehouse ?? settings.warehouse, quickSessions);
-    this.bulk = new SessionPool(source, settings, settings.warehouse, settings.maxConcurrentDiffs);
+    this.quick = new SessionPool(source, settings, settings.stateWarehouse ?? settings.warehouse, quickSessions, deadlines.connectMs);
+    this.bulk = new SessionPool(source, settings, settings.warehouse, settings.maxConcurrentDiffs, deadlines.connectMs);
   }
 
   /** Statements that each stand alone. An aborted signal cancels the running one on the server. Throws SluiceErrors, or the signal's reason. */
@@ -97,7 +107,8 @@ export class SnowflakeClient {
 
   private purposeOf({ subscription, sync, bulk, signal }: Errand): Purpose {
     const tag = JSON.stringify({ app: 'sluice', ...(this.settings.queryTag === null ? {} : { tag: this.settings.queryTag }), subscription, sync });
-    return { tag, deadlineMs: bulk === true ? null : quickDeadlineMs, ...(signal === undefined ? {} : { signal }) };
+    const { quickMs, bulkGraceMs } = this.deadlines;
+    return { tag, deadlineMs: bulk === true ? this.settings.statementTimeoutMs + bulkGraceMs : quickMs, ...(signal === undefined ? {} : { signal }) };
   }
 
   async close(): Promise<void> {

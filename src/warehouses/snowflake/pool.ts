@@ -15,6 +15,7 @@ export class SessionPool {
     private readonly settings: SnowflakeSettings,
     private readonly warehouse: string,
     private readonly size: number,
+    private readonly connectMs: number,
   ) {}
 
   async take(): Promise<Session> {
@@ -25,7 +26,7 @@ export class SessionPool {
         if (performance.now() - session.idleSince < idleMs) return session;
         void session.close();
       }
-      return await Session.open(this.source, this.settings, this.warehouse);
+      return await Session.open(this.source, this.settings, this.warehouse, this.connectMs);
     } catch (error) {
       this.free();
       throw error;

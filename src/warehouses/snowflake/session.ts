@@ -4,9 +4,6 @@ import { loadDriver } from './driver.js';
 import { connectionOptions, pinSession } from './options.js';
 import type { SnowflakeSettings } from './settings.js';
 
-/** The driver goes on trying a dead server for more than a minute. */
-const connectDeadlineMs = 30_000;
-
 export interface Result<Row> {
   readonly rows: readonly Row[];
   /** Rows that the statement changed. */
@@ -25,30 +22,36 @@ export interface ResultColumn {
 export interface Purpose {
   /** What the statements' query tag says. */
   readonly tag: string;
-  /** How long one statement may take, in ms, before this side gives up on the server; null leaves it to the statement timeout. */
-  readonly deadlineMs: number | null;
+  /** How long one statement may take, in ms, before this side gives up on the server. */
+  readonly deadlineMs: number;
   /** Cancels the running statement on the server. */
   readonly signal?: AbortSignal;
 }
 
 /** A connection with pinned parameters. One statement at a time: a second one on the same connection would wait, or see another's transaction. */
 export class Session {
-  private purpose: Purpose = { tag: '', deadlineMs: connectDeadlineMs };
+  private purpose: Purpose;
   /** False once something happened after which nobody knows what state it is in. */
   sound = true;
   idleSince = performance.now();
 
-  private constructor(private readonly connection: Connection) {}
+  private constructor(
+    private readonly connection: Connection,
+    deadlineMs: number,
+  ) {
+    this.purpose = { tag: '', deadlineMs };
+  }
 
-  static async open(source: string, settings: SnowflakeSettings, warehouse: string): Promise<Session> {
+  /** @param deadlineMs how long the login may take, and pinning the session's parameters: the driver goes on trying a dead server for more than a minute */
+  static async open(source: string, settings: SnowflakeSettings, warehouse: string, deadlineMs: number): Promise<Session> {
     const snowflake = await loadDriver(source);
     const connection = snowflake.createConnection(await connectionOptions(source, settings, warehouse));
     const connected = new Promise<void>((resolve, reject) => {
       connection.connect((error) => (error ? reject(error) : resolve()));
     });
-    const session = new Session(connection);
+    const session = new Session(connection, deadlineMs);
     try {
-      await within(connected, connectDeadlineMs, `warehouse "${source}" did not answer within ${connectDeadlineMs / 1000} s`);
+      await within(connected, deadlineMs, `warehouse "${source}" did not answer within ${deadlineMs / 1000} s`);
       await session.run(pinSession(settings));
       return session;
     } catch (error) {
@@ -111,7 +114,7 @@ export class Session {
       signal?.addEventListener('abort', abort, { once: true });
     });
     try {
-      return await within(Promise.race([done, aborted]), deadlineMs, `the warehouse did not answer within ${(deadlineMs ?? 0) / 1000} s`);
+      return await within(Promise.race([done, aborted]), deadlineMs, `the warehouse did not answer within ${deadlineMs / 1000} s`);
     } catch (error) {
       if (signal?.aborted === true || error instanceof WarehouseUnavailableError) cancel();
       throw error;
@@ -133,12 +136,14 @@ export class Session {
   }
 }
 
-async function within<T>(work: Promise<T>, deadlineMs: number | null, message: string): Promise<T> {
+/** A longer one would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+async function within<T>(work: Promise<T>, deadlineMs: number, message: string): Promise<T> {
   work.catch(() => undefined); // what comes after the deadline has no one to hear it
-  if (deadlineMs === null) return work;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new WarehouseUnavailableError(`${message}: check that it can be reached`)), deadlineMs);
+    timer = setTimeout(() => reject(new WarehouseUnavailableError(`${message}: check that it can be reached`)), Math.min(deadlineMs, longestTimerMs));
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

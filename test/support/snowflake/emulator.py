@@ -185,7 +185,7 @@ class Server:
         if fault:
             FAULTS.remove(fault)
             if fault["action"] == "refuse":
-                answer = refusal(fault.get("code", "300002"), "XX000", "Processing aborted by error 300002")
+                answer = refusal(fault.get("code", "300002"), "XX000", fault.get("message", "Processing aborted by error 300002"))
                 future.set_result(json.dumps(answer).encode())
                 return future.result()
             if fault["action"] == "hang":

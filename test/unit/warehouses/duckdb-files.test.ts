@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
-import { copyFile, open, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { WarehouseRefusedError, WarehouseUnavailableError } from '../../../src/errors/errors.js';
@@ -26,6 +26,17 @@ async function setStorageVersion(file: string, version: bigint): Promise<void> {
   header.writeBigUInt64LE(header.readBigUInt64LE(0) ^ before ^ words(), 0);
   await handle.write(header, 0, 24, 0);
   await handle.close();
+}
+
+/** Root may write whatever it likes; so for the time of `work` it is somebody else. */
+async function withoutRoot<T>(work: () => Promise<T>): Promise<T> {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    return await work();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
 }
 
 describe('a DuckDB file', function () {
@@ -87,6 +98,15 @@ describe('a DuckDB file', function () {
     await one.close();
     const other = spawn(process.execPath, ['-e', `require('@duckdb/node-api').DuckDBInstance.create(process.argv[1]).then(() => process.exit(0), () => process.exit(1))`, file]);
     assert.deepEqual(await once(other, 'exit'), [0, null]);
+  });
+
+  it('that may only be read is what a check names', async () => {
+    const protectedFile = join(folder.path, 'protected.duckdb');
+    await copyFile(file, protectedFile);
+    await chmod(protectedFile, 0o444);
+    await chmod(folder.path, 0o755);
+    const [opening] = await withoutRoot(() => warehouse(protectedFile).checkAccess([], never));
+    assert.match(opening?.problem ?? '', /may not read and write the file/);
   });
 
   it('and its folder are what the check looks at, and what the grants name', async () => {

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { WarehouseUnavailableError } from '../../src/errors/errors.js';
+import { SnowflakeClient, type Deadlines, type Errand } from '../../src/warehouses/snowflake/client.js';
+import { createSnowflakeWarehouse } from '../../src/warehouses/snowflake/index.js';
+import { openSnowflake, type SnowflakeHarness } from '../conformance/snowflake-harness.js';
+import { sentBy, SyncDriver } from '../conformance/warehouse-driver.js';
+import { benchOf } from '../conformance/warehouse-suite.js';
+import { needsSnowflake } from '../support/snowflake/needs.js';
+import { sharedEmulator, type SnowflakeEmulator } from '../support/snowflake/server.js';
+import { TcpProxy, type CutMoment } from '../support/tcp-proxy.js';
+
+const deadlines: Deadlines = { connectMs: 2_000, quickMs: 1_000, bulkGraceMs: 500 };
+
+describe('a Snowflake', function () {
+  this.timeout(120_000);
+  let emulator: SnowflakeEmulator;
+  let harness: SnowflakeHarness;
+  let proxy: TcpProxy;
+  needsSnowflake();
+  before(async function () {
+    if (process.env['SNOWFLAKE_TEST_ACCOUNT'] !== undefined) this.skip();
+    emulator = await sharedEmulator();
+    harness = await openSnowflake();
+    proxy = await TcpProxy.start(new URL(emulator.url).host);
+  });
+  after(async () => {
+    await proxy.close();
+    await harness.close();
+  });
+  afterEach(() => harness.clear());
+
+  const throughProxy = () => ({ ...harness.settings, accessUrl: `http://${proxy.address}` });
+
+  async function assertGivesUpOn(client: SnowflakeClient, errand: Errand, word: string): Promise<void> {
+    const ask = (): Promise<unknown> => client.use(errand, (session) => session.run(`SELECT '${word}' AS "word"`));
+    await ask(); // the login is not what hangs
+    await emulator.ask('fault', { pattern: word, action: 'hang', seconds: 4 });
+    await assert.rejects(ask(), (error) => error instanceof WarehouseUnavailableError && error.message.includes('did not answer within'));
+    await ask();
+    await client.close();
+  }
+
+  it('that hangs is given up on, and asked anew by another session', async () => {
+    await assertGivesUpOn(new SnowflakeClient('snow', harness.settings, deadlines), {}, 'a short one');
+  });
+
+  it('that hangs while it runs a model is given up on once the statement timeout is over', async () => {
+    await assertGivesUpOn(new SnowflakeClient('snow', { ...harness.settings, statementTimeoutMs: 1_000 }, deadlines), { bulk: true }, 'a long one');
+  });
+
+  it('at which nobody listens is given up on, and found again when it is back', async () => {
+    const client = new SnowflakeClient('snow', throughProxy(), deadlines);
+    const ask = (): Promise<unknown> => client.use({}, (session) => session.run('SELECT 1 AS "one"'));
+    const back = await proxy.refuse();
+    await assert.rejects(ask(), (error) => error instanceof WarehouseUnavailableError);
+    await back();
+    await ask();
+    await client.close();
+  });
+
+  for (const moment of ['asked', 'answered'] satisfies readonly CutMoment[]) {
+    it(`whose connection breaks ${moment === 'asked' ? 'before a request arrives' : 'with an answer on the way'} is asked again, and does nothing twice`, async () => {
+      const bench = benchOf(harness);
+      await bench.createPeople(3);
+      const warehouse = createSnowflakeWarehouse('snow', throughProxy());
+      const driver = new SyncDriver(warehouse, bench.driver().subscription);
+      await driver.sync();
+      let cuts = 0;
+      for (let message = 1; ; message += 23) {
+        await bench.run(`update people set name = 'changed ${message}' where id = 2`);
+        proxy.cutAt(message, moment);
+        assert.deepEqual(sentBy(await driver.sync()), ['updated 2']);
+        if (proxy.disarm()) break; // a sync has no more messages than this
+        cuts += 1;
+      }
+      assert(cuts >= 2);
+      assert.equal((await bench.rows(`select * from ${bench.state('records_people_to_crm')}`)).length, 3);
+      await warehouse.close();
+    });
+  }
+});

@@ -62,6 +62,8 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     SluiceClient.connect({ address, namespace }),
   ]);
   const pool = new pg.Pool({ connectionString: database.url, options: '-c timezone=UTC' });
+  // A pool ends before its connections have: dropping the database may end one that is closing.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const configuration = configurationOf(options, { url: database.url, receiverUrl: receiver.url, staging: `${folder.path}/staging` });
   const subscription = subscriptionOf(options);
   const workers: RunningWorker[] = [];

@@ -38,7 +38,7 @@ const roomZones = Object.entries(rooms).map(([room, known]) => ({
 /** What of the adapter rooms is interface or policy, and so open to activities; all else there is one adapter or another. */
 const adapterZones = [
   { from: 'src/warehouses', except: ['warehouse.ts'] },
-  { from: 'src/destinations', except: ['batch.ts', 'destination.ts', 'deliver.ts', 'mapping.ts', 'pacer.ts'] },
+  { from: 'src/destinations', except: ['batch.ts', 'destination.ts', 'deliver.ts', 'mapping.ts', 'pacer.ts', 'reason.ts'] },
   { from: 'src/staging', except: ['staging.ts', 'lines.ts', 'staged-records.ts'] },
 ].map((zone) => ({ ...zone, target: 'activities', message: 'Activities know the interfaces, never an adapter: take it from createActivities(deps).' }));
 

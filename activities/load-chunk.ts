@@ -3,8 +3,10 @@ import { RecordBatch } from '../src/destinations/batch.js';
 import { deliverBatch, type BatchOutcome, type RecordEnd, type Stop } from '../src/destinations/deliver.js';
 import type { Destination, DestinationLimits, MappedRecord } from '../src/destinations/destination.js';
 import { MappingError, type Mapper } from '../src/destinations/mapping.js';
+import { hideValues } from '../src/destinations/reason.js';
 import type { Pacer } from '../src/destinations/pacer.js';
 import { range } from '../src/domain/range.js';
+import type { Json } from '../src/domain/subscription.js';
 import { usageDay } from '../src/domain/billing-cycle.js';
 import { TurnAwaitedError, WorkerStoppingError } from '../src/errors/errors.js';
 import { batchesOf, type LineBatch } from '../src/staging/lines.js';
@@ -156,12 +158,19 @@ function mapBatch({ chunk, ...sync }: ChunkPlace, { firstLine, events }: LineBat
   return { sendable: new RecordBatch(origin, sendable.map(({ record }) => record)), unmappable };
 }
 
-function unsuccessfulLines({ place }: RecordBatch, outcome: BatchOutcome): readonly LineOutcome[] {
+function unsuccessfulLines(batch: RecordBatch, outcome: BatchOutcome): readonly LineOutcome[] {
   if (outcome.records.every(({ kind }) => kind === 'succeeded')) return [];
   return outcome.records.flatMap((end, index) => {
-    const line = place?.lines[index];
-    return line === undefined || end.kind === 'succeeded' ? [] : [lineOutcome(line, end)];
+    const line = batch.place?.lines[index];
+    return line === undefined || end.kind === 'succeeded' ? [] : [lineOutcome(line, end.kind === 'failed' ? { ...end, reason: hideValues(end.reason, valuesOf(batch.records[index])) } : end)];
   });
+}
+
+/** What a destination was told of a record, and may quote. */
+function valuesOf(record: MappedRecord | undefined): Json {
+  if (record === undefined) return null;
+  const { event, body } = record;
+  return event === body ? event.properties : [event.properties, body];
 }
 
 function lineOutcome(line: number, { kind, ...words }: Exclude<RecordEnd, { kind: 'succeeded' }>): LineOutcome {

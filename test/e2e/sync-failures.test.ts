@@ -38,11 +38,11 @@ describe('records that a destination does not take', () => {
     return seen;
   };
 
-  it('are kept with the destination\'s reason, and sent again by the next sync, alone and in their newest version', async () => {
+  it('are kept with the destination\'s reason, without the values that it quotes, and sent again by the next sync, alone and in their newest version', async () => {
     const people = await rig.subscribe(60);
-    rig.receiver.refuseRecord = (record) => (['3', '50'].includes(record.__segment_id ?? '') ? 'no such plan' : null);
+    rig.receiver.refuseRecord = (record) => (['3', '50'].includes(record.__segment_id ?? '') ? `no plan for ${JSON.stringify(record.properties?.['name'])}` : null);
     assert.deepEqual(counts(await people.sync()), { status: 'partially_succeeded', succeeded: 58, failed: 2, notSent: 0 });
-    const failed = { operation: 'new', maybe_delivered: false, attempts: 1, reason: '422 no such plan', code: '422' };
+    const failed = { operation: 'new', maybe_delivered: false, attempts: 1, reason: '422 no plan for "[value]"', code: '422' };
     assert.deepEqual(await failures(people), [{ record_id: '3', ...failed }, { record_id: '50', ...failed }]);
 
     await rig.database.query(`UPDATE ${people.table} SET name = 'newest' WHERE id = 50`);

@@ -1,6 +1,6 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { join } from 'node:path';
-import { createDuckdbWarehouse } from '../../src/warehouses/duckdb/index.js';
+import { createDuckdbWarehouse, type DuckdbSettings } from '../../src/warehouses/duckdb/index.js';
 import type { Warehouse } from '../../src/warehouses/warehouse.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import type { WarehouseHarness } from './warehouse-suite.js';
@@ -8,7 +8,11 @@ import type { WarehouseHarness } from './warehouse-suite.js';
 const stateSchema = '__segment_reverse_etl';
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-export async function openDuckdb(): Promise<WarehouseHarness> {
+export interface DuckdbHarness extends WarehouseHarness {
+  readonly settings: DuckdbSettings;
+}
+
+export async function openDuckdb(): Promise<DuckdbHarness> {
   const folder = await temporaryFolder();
   const path = join(folder.path, 'warehouse.duckdb');
   // The instance that Sluice uses too: a process has one for a file.
@@ -22,21 +26,14 @@ export async function openDuckdb(): Promise<WarehouseHarness> {
   const closeOpened = async (): Promise<void> => {
     await Promise.all(opened.splice(0).map((warehouse) => warehouse.close()));
   };
+  const defaults: DuckdbSettings = { path, token: null, memoryLimit: '160MB', threads: 1, stateSchema, maxRecordsPerSync: 150_000_000, statementTimeoutMs: 60_000, maxConcurrentDiffs: 2 };
   return {
+    settings: defaults,
     open: (settings) => {
       // A connection takes its settings from here, unless it sets its own.
       const [zone, calendar] = settings.elsewhere === true ? ['Asia/Kathmandu', 'japanese'] : ['UTC', 'gregorian'];
       connection.run(`SET GLOBAL TimeZone = '${zone}'; SET GLOBAL Calendar = '${calendar}'`).catch(() => undefined);
-      const warehouse = createDuckdbWarehouse('warehouse', {
-        path,
-        token: null,
-        memoryLimit: '160MB',
-        threads: 1,
-        stateSchema,
-        maxRecordsPerSync: settings.maxRecordsPerSync ?? 150_000_000,
-        statementTimeoutMs: 60_000,
-        maxConcurrentDiffs: 2,
-      });
+      const warehouse = createDuckdbWarehouse('warehouse', { ...defaults, maxRecordsPerSync: settings.maxRecordsPerSync ?? defaults.maxRecordsPerSync });
       opened.push(warehouse);
       return warehouse;
     },

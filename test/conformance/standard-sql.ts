@@ -5,7 +5,7 @@
 const words = new Set(
   `select from where and or not in is null as union all insert into values update set delete drop create table cast case when then else end begin commit order by desc limit
    interval timestamp date distinct true false like exists group having with on join left current_date bigint text integer number varchar float boolean variant binary time array object
-   alter column add merge using matched`.split(/\s+/),
+   timestamptz alter column add merge using matched`.split(/\s+/),
 );
 
 const tokens = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|:{1,2}\w+|\d[\w.]*|[A-Za-z_][A-Za-z0-9_$]*(\s*\()?/g;

@@ -5,6 +5,9 @@ import { openDuckdb } from '../conformance/duckdb-harness.js';
 import { typeCases as duckdbTypes } from '../conformance/duckdb-values.js';
 import { openPostgres } from '../conformance/postgres-harness.js';
 import { typeCases as postgresTypes } from '../conformance/postgres-values.js';
+import { openSnowflake } from '../conformance/snowflake-harness.js';
+import type { TypeCase } from '../conformance/type-cases.js';
+import { needsSnowflake } from '../support/snowflake/needs.js';
 import { FencedError } from '../../src/errors/errors.js';
 import type { SyncRef } from '../../src/warehouses/warehouse.js';
 import { streamOf, type Fate, type SyncDriver } from '../conformance/warehouse-driver.js';
@@ -192,8 +195,14 @@ class Life {
   }
 }
 
+const snowflakeTypes: readonly TypeCase[] = [
+  { type: 'bigint', samples: [['0', 0], ['-1', -1], ['9007199254740991', 9007199254740991], ['9007199254740992', '9007199254740992'], ['9007199254740993', '9007199254740993']] },
+  { type: 'text', samples: [['', ''], [' ', ' '], ['a', 'a'], ['A', 'A'], ['\\', '\\'], ['"', '"'], ['line\nbreak', 'line\nbreak'], ['é', 'é'], ['e\u0301', 'e\u0301'], ['😀', '😀']] },
+  { type: 'boolean', samples: [['true', true], ['false', false]] },
+];
+
 /** Where lives are lived, with types whose values a quoted text is enough for. `share` of the runs: one room's SQL is what differs. */
-const places = [
+const places: readonly { readonly name: string; readonly open: () => Promise<WarehouseHarness>; readonly share: number; readonly types: readonly TypeCase[]; readonly needs?: () => void }[] = [
   {
     name: 'PostgreSQL',
     open: openPostgres,
@@ -206,12 +215,15 @@ const places = [
     share: 0.2,
     types: duckdbTypes.filter(({ type }) => ['BIGINT', 'HUGEINT', 'DECIMAL(38,10)', 'DOUBLE', 'VARCHAR', 'BOOLEAN', 'JSON', 'TIMESTAMP WITH TIME ZONE', 'BLOB', 'INTERVAL'].includes(type)),
   },
+  // One life in a hundred: on the emulator it takes half a minute.
+  { name: 'Snowflake', open: openSnowflake, share: 0.005, types: snowflakeTypes, needs: needsSnowflake },
 ];
 
-for (const { name, open, share, types } of places) {
+for (const { name, open, share, types, needs } of places) {
   describe(`any sequence of changes, failures and crashes in ${name}`, function () {
     this.timeout(timeLimitMs + 20_000);
     let harness: WarehouseHarness;
+    needs?.();
 
     before(async () => {
       harness = await open();

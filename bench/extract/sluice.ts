@@ -5,6 +5,7 @@ import pg from 'pg';
 import type { StepInput } from '../../activities/types.js';
 import { configurationOf, customersTo, stateSchema, type Places } from '../configuration.js';
 import { createSteps, type Steps } from '../steps.js';
+import { contentBytesOf } from '../../src/staging/block-tags.js';
 import type { Contender, Extraction } from './contender.js';
 
 const subscription = customersTo('select * from customers');
@@ -83,9 +84,10 @@ export class SluiceExtract implements Contender {
   }
 }
 
+/** Without the checksums at the end of each file. */
 async function bytesIn(folder: string): Promise<number> {
   const names = await readdir(folder).catch(() => []); // nothing to stage, no folder
-  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+  const sizes = await Promise.all(names.map(async (name) => contentBytesOf((await stat(join(folder, name))).size)));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

@@ -12,6 +12,10 @@ export function megabytes(values: readonly number[]): string {
   return spread(values.map((bytes) => bytes / 1_000_000), 0);
 }
 
+export function wholeMegabytes(bytes: number): number {
+  return Math.round(bytes / 1_000_000);
+}
+
 export function thousands(value: number): string {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -1,12 +1,10 @@
 import type { ExtractMeasurement } from '../extract/run.js';
 import type { Memory } from '../memory.js';
-import { thousands } from './format.js';
+import { against, thousands, wholeMegabytes } from './format.js';
 import type { Section } from './section.js';
 
 /** What a worker may take at most, and more at the largest size than at the smallest, in MB (issues 4 and 5, "Fast"). */
 const limits = { peak: 250, growth: 50 } as const;
-
-const megabytes = (bytes: number): number => Math.round(bytes / 1_000_000);
 
 /** How a worker's memory depends on what it stages. Null for a single size. */
 export function memorySection(measurements: readonly ExtractMeasurement[]): Section | null {
@@ -20,13 +18,12 @@ export function loadMemorySection(measured: readonly Memory[]): Section {
 }
 
 function section(title: string, what: string, whose: string, measured: readonly Memory[]): Section {
-  const judge = (value: number, limit: number): string => `${value}, limit ≤ ${limit}: ${value <= limit ? 'met' : 'MISSED'}`;
   const least = measured[0]?.peak ?? 0;
   return {
     title,
     sentences: [`${whose}, in MB: before it, and at its highest as the system saw it.`],
     head: [what, 'before', 'highest', 'more than at the smallest size'],
-    rows: measured.map(({ records, atStart, peak }) => [thousands(records), String(megabytes(atStart)), judge(megabytes(peak), limits.peak), judge(megabytes(peak - least), limits.growth)]),
+    rows: measured.map(({ records, atStart, peak }) => [thousands(records), String(wholeMegabytes(atStart)), against({ most: limits.peak }, wholeMegabytes(peak), 0), against({ most: limits.growth }, wholeMegabytes(peak - least), 0)]),
     notes: [],
   };
 }

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { messageNames } from '../contract/messages.js';
-import { memoKeys, quotaWorkflowId, taskQueue, workflowTypes } from '../contract/names.js';
-import type { QuotaMessage, QuotaWorkflowInput, UsageView } from '../contract/quota.js';
+import { memoKeys, quotaWorkflowId, workflowTypes } from '../contract/names.js';
+import { quotaStart, type QuotaMessage, type QuotaWorkflowInput, type UsageView } from '../contract/quota.js';
 import { quotaTermsOf, type QuotaTerms } from '../domain/quota-state.js';
 import { RefusedError } from '../errors/errors.js';
 import type { TermsChange } from './plan.js';
@@ -52,14 +52,7 @@ export class QuotaDesk {
   }
 
   private start(input: QuotaWorkflowInput) {
-    return this.temporal.workflow.start(workflowTypes.quota, {
-      workflowId: quotaWorkflowId(input.workspaceId),
-      taskQueue,
-      args: [input],
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      memo: { [memoKeys.workspace]: input.workspaceId, [memoKeys.quotaTerms]: input.terms },
-      staticSummary: `Usage and quota of workspace ${input.workspaceId}`,
-    });
+    return this.temporal.workflow.start(workflowTypes.quota, { ...quotaStart(input), workflowIdConflictPolicy: 'USE_EXISTING' });
   }
 
   private async currentTerms(workspaceId: string): Promise<QuotaTerms | null> {

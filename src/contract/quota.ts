@@ -2,6 +2,7 @@ import type { LedgerState, QuotaTerms, UsageByDay } from '../domain/quota-state.
 import type { ReserveRequest, UsageReport } from '../domain/quota-ledger.js';
 import type { WorkspacePlan } from '../domain/plan.js';
 import type { QuotaNotice } from '../domain/quota-hold.js';
+import { memoKeys, quotaWorkflowId, taskQueue } from './names.js';
 
 /** What starts a QuotaWorkflow. */
 export interface QuotaWorkflowInput {
@@ -9,6 +10,17 @@ export interface QuotaWorkflowInput {
   readonly terms: QuotaTerms;
   /** Carried over continue-as-new; absent at the first start, which counts anew from the state tables. */
   readonly carried?: CarriedQuota;
+}
+
+/** How a workspace's ledger is started, whoever finds that there is none. */
+export function quotaStart(input: QuotaWorkflowInput) {
+  return {
+    workflowId: quotaWorkflowId(input.workspaceId),
+    taskQueue,
+    args: [input],
+    memo: { [memoKeys.workspace]: input.workspaceId, [memoKeys.quotaTerms]: input.terms },
+    staticSummary: `Usage and quota of workspace ${input.workspaceId}`,
+  };
 }
 
 export interface CarriedQuota {

@@ -7,18 +7,15 @@ const tagBytes = 16;
 
 /**
  * Checksums of a file's blocks, to stand at its end: a key that was drawn for this file, then 16 bytes for each block (AES-GMAC under that key, its nonce the block's number).
- * Against accidents they are as good as SHA-256, at a quarter of its cost. `digest` holds all of them together, and is kept elsewhere.
+ * Against accidents they are as good as SHA-256, at a quarter of its cost. `digestOf` sums all of them up, and is kept elsewhere.
  */
 export class BlockTags {
-  readonly #tags: Buffer[];
-
-  constructor(private readonly key = randomBytes(tagBytes)) {
-    this.#tags = [key];
-  }
+  readonly #key = randomBytes(tagBytes);
+  readonly #tags: Buffer[] = [this.#key];
 
   /** Takes the next block: of `blockBytes`, but for the last one. */
   add(block: Buffer): void {
-    this.#tags.push(tagOf(this.key, this.#tags.length - 1, block));
+    this.#tags.push(tagOf(this.#key, this.#tags.length - 1, block));
   }
 
   bytes(): Buffer {

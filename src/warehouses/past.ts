@@ -18,12 +18,10 @@ export interface Past {
   readonly failures: boolean;
   /** Records in `records_`. */
   readonly known: number;
-  /** Whether the last sync found an identifier more than once. */
-  readonly duplicates: boolean;
 }
 
 /** The state tables of a subscription, as one statement reads them. Times in ms since the epoch. */
-export interface StateReading extends Pick<Past, 'baselinePending' | 'since' | 'failures' | 'known' | 'duplicates'> {
+export interface StateReading extends Pick<Past, 'baselinePending' | 'since' | 'failures' | 'known'> {
   readonly fullDiffAtMs: number | null;
   readonly modelDigest: string | null;
   /** The columns that the last complete diff saw. */
@@ -50,7 +48,7 @@ export function pastOf(
 ): Past {
   const before = read.columns;
   const columnsChanged = before !== null && !isDeepStrictEqual(before, columns);
-  const { baselinePending, since, failures, known, duplicates, fullDiffAtMs } = read;
+  const { baselinePending, since, failures, known, fullDiffAtMs } = read;
   const modelChanged = read.modelDigest !== modelDigest(model) || columnsChanged;
   const scope = diffScope(model.timestamp, { hasCheckpoint: since !== null, fullDiffAtMs, modelChanged, baselinePending }, full, read.nowMs);
   return {
@@ -61,7 +59,6 @@ export function pastOf(
     formerChecksum: before === null || !columnsChanged ? null : formerChecksum(before, columns),
     failures,
     known,
-    duplicates,
   };
 }
 

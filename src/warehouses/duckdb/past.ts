@@ -36,7 +36,6 @@ export async function readPast(session: Session, tables: TableNames, model: Mode
     nowMs: row.now,
     failures: row.failures,
     known: row.known,
-    duplicates: false, // every diff names them
   };
   return pastOf(reading, model, described.columns, full, (before) => formerChecksumExpression(before, described));
 }

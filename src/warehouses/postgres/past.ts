@@ -37,7 +37,6 @@ export async function readPast(connection: pg.PoolClient, tables: TableNames, mo
     nowMs: row.now.getTime(),
     failures: row.failures,
     known: Number(row.known),
-    duplicates: false, // every diff names them
   };
   return pastOf(read, model, columns, full, formerChecksumExpression);
 }

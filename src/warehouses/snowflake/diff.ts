@@ -12,7 +12,7 @@ import type { Errand, SnowflakeClient } from './client.js';
 import { describeModel } from './columns.js';
 import { chunkOf, deltaQuery, isOneOf, rotation, vanishedFailures, type DuplicateSearch } from './delta.js';
 import { literal, tableNames, type TableNames } from './names.js';
-import { readDiffResult, readPast } from './past.js';
+import { readDiffResult, readPast, type SnowflakePast } from './past.js';
 import { rejectsQuery, withoutRejects } from './rejections.js';
 import type { Session } from './session.js';
 import { tallyDelta, type DeltaTally } from './tally.js';
@@ -105,7 +105,7 @@ export function createIntent(tables: TableNames, work: string, plan: { readonly 
 }
 
 /** Makes the delta, and names every duplicate in it: also those among unchanged rows, which only a count betrays. */
-async function makeDelta(session: Session, tables: TableNames, request: DiffRequest, columns: readonly ModelColumn[], past: Past, delta: string): Promise<DeltaTally> {
+async function makeDelta(session: Session, tables: TableNames, request: DiffRequest, columns: readonly ModelColumn[], past: SnowflakePast, delta: string): Promise<DeltaTally> {
   const { model } = request.subscription;
   const make = async (search: DuplicateSearch): Promise<DeltaTally> => {
     const plan = { model, columns, search, since: past.since, formerChecksum: past.formerChecksum, failures: past.failures, known: past.known > 0 };

@@ -36,7 +36,7 @@ type Counts = Readonly<Record<'new' | 'updated' | 'deleted' | 'resent' | 'reject
 
 function beforeTheFirst(subscription: Subscription): Past {
   const baselinePending = subscription.initialSync === 'baseline';
-  return { baselinePending, scope: 'full', since: null, columnsChanged: false, formerChecksum: null, failures: false, known: 0, duplicates: false };
+  return { baselinePending, scope: 'full', since: null, columnsChanged: false, formerChecksum: null, failures: false, known: 0 };
 }
 
 function countingQuery(tables: TableNames, { model }: Subscription, columns: readonly ModelColumn[], past: Past): string {

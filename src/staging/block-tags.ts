@@ -1,4 +1,4 @@
-import { createCipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createHash, randomBytes, type CipherGCM } from 'node:crypto';
 
 /** What a file is cut into, so that each block can be checked right before it is given out and nothing has to be read twice. */
 export const blockBytes = 256 * 1024;
@@ -12,14 +12,32 @@ const tagBytes = 16;
 export class BlockTags {
   readonly #key = randomBytes(tagBytes);
   readonly #tags: Buffer[] = [this.#key];
+  #open: CipherGCM | null = null;
+  /** How much of its block the open tag has seen. */
+  #seenBytes = 0;
 
-  /** Takes the next block: of `blockBytes`, but for the last one. */
-  add(block: Buffer): void {
-    this.#tags.push(tagOf(this.#key, this.#tags.length - 1, block));
+  /** Takes the file's next bytes, cut anywhere. */
+  add(bytes: Buffer): void {
+    for (let start = 0; start < bytes.length; ) {
+      const end = Math.min(bytes.length, start + blockBytes - this.#seenBytes);
+      this.#open ??= openTag(this.#key, this.#tags.length - 1);
+      this.#open.setAAD(bytes.subarray(start, end));
+      this.#seenBytes += end - start;
+      if (this.#seenBytes === blockBytes) this.#endBlock(this.#open);
+      start = end;
+    }
   }
 
-  bytes(): Buffer {
+  /** All tags, once the file has no more bytes. */
+  end(): Buffer {
+    if (this.#open !== null) this.#endBlock(this.#open);
     return Buffer.concat(this.#tags);
+  }
+
+  #endBlock(open: CipherGCM): void {
+    this.#tags.push(endTag(open));
+    this.#open = null;
+    this.#seenBytes = 0;
   }
 }
 
@@ -44,10 +62,17 @@ export function areIntact(tags: Buffer, first: number, bytes: Buffer): boolean {
 }
 
 function tagOf(key: Buffer, number: number, block: Buffer): Buffer {
+  return endTag(openTag(key, number).setAAD(block));
+}
+
+/** Takes a block as additional data, in pieces or as a whole. */
+function openTag(key: Buffer, number: number): CipherGCM {
   const nonce = Buffer.alloc(12);
   nonce.writeUIntBE(number, 6, 6);
-  const cipher = createCipheriv('aes-128-gcm', key, nonce);
-  cipher.setAAD(block);
-  cipher.final();
-  return cipher.getAuthTag();
+  return createCipheriv('aes-128-gcm', key, nonce);
+}
+
+function endTag(open: CipherGCM): Buffer {
+  open.final();
+  return open.getAuthTag();
 }

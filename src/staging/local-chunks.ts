@@ -9,6 +9,8 @@ import type { ChunkPlace, ChunkWriter, StagedFile } from './staging.js';
 
 /** Reading is handed to another thread, which costs the less the more is asked for at once. Whole blocks, because only those can be checked. */
 const readBytes = 4 * blockBytes;
+/** The same for writing. An open chunk holds as much in memory, and there is one for each 250,000 records. */
+const writeBytes = 256 * 1024;
 
 /** A worker's own part of a store: its folder, and the name by which other hosts know that the files are not theirs. */
 export interface LocalFolder {
@@ -46,16 +48,14 @@ class LocalChunkWriter implements ChunkWriter {
   async write(lines: Buffer): Promise<void> {
     this.#pending.push(lines);
     this.#pendingBytes += lines.length;
-    if (this.#pendingBytes >= blockBytes) await this.#onFiles(() => this.#flush());
+    if (this.#pendingBytes >= writeBytes) await this.#onFiles(() => this.#flush());
   }
 
   async finish(): Promise<StagedFile> {
     return this.#onFiles(async () => {
       await this.#flush();
-      const rest = Buffer.concat(this.#pending);
-      if (rest.length > 0) this.#tags.add(rest);
-      const tags = this.#tags.bytes();
-      await this.file.writeFile(Buffer.concat([rest, tags]));
+      const tags = this.#tags.end();
+      await this.file.writeFile(tags);
       await this.file.sync();
       await this.file.close();
       const sha256 = digestOf(tags);
@@ -74,14 +74,12 @@ class LocalChunkWriter implements ChunkWriter {
     });
   }
 
-  /** Writes whole blocks, and keeps back what is left of the last one. */
+  /** Writes what is pending as it came: put together first, it would be as much garbage again. */
   async #flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#pending);
-    const whole = bytes.length - (bytes.length % blockBytes);
-    for (let start = 0; start < whole; start += blockBytes) this.#tags.add(bytes.subarray(start, start + blockBytes));
-    this.#pending = [bytes.subarray(whole)];
-    this.#pendingBytes = bytes.length - whole;
-    await this.file.writeFile(bytes.subarray(0, whole));
+    const pieces = this.#pending.splice(0);
+    this.#pendingBytes = 0;
+    for (const bytes of pieces) this.#tags.add(bytes);
+    await writeAll(this.file, pieces);
   }
 
   #onFiles<T>(step: () => Promise<T>): Promise<T> {
@@ -124,6 +122,13 @@ async function* checked(read: Read, fileBytes: number, sha256: string, place: Ch
     if (!(await read(bytes, position)) || !areIntact(tags, position / blockBytes, bytes)) throw damaged(place);
     yield bytes;
   }
+}
+
+async function writeAll(file: FileHandle, pieces: readonly Buffer[]): Promise<void> {
+  const { bytesWritten } = await file.writev(pieces);
+  const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  // A disk that fills up takes a part, and only when asked to take the rest does it say why not.
+  if (bytesWritten < bytes) await file.writeFile(Buffer.concat(pieces).subarray(bytesWritten));
 }
 
 async function readAll(file: FileHandle, bytes: Buffer, position: number): Promise<boolean> {

@@ -34,11 +34,11 @@ export async function loadConfiguration(
   return checked.value;
 }
 
-function lineOf({ path: keys, message }: Problem): string {
+export function lineOf({ path: keys, message }: Problem): string {
   return keys.length === 0 ? message : `${keys.join('.')}: ${message}`;
 }
 
-async function readText(file: string): Promise<string> {
+export async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
@@ -60,7 +60,7 @@ function contextOf(written: unknown, folder: string, env: NodeJS.ProcessEnv | nu
   };
 }
 
-function failure(file: string, findings: readonly Finding[]): ConfigurationError {
+export function failure(file: string, findings: readonly Finding[]): ConfigurationError {
   const inOrder = [...findings].sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
   return new ConfigurationError(inOrder.map(({ position, message }) => `${file}:${position.line}:${position.column}: ${message}`));
 }

@@ -1,4 +1,4 @@
-import { resolveReferences, type Configuration } from '../config/index.js';
+import { problemsOfDestination, resolveReferences, type Configuration, type Problem } from '../config/index.js';
 import type { DestinationDefinition } from '../destinations/module/definition.js';
 import { loadDefinition, settingsProblems } from '../destinations/module/load.js';
 import { ConfigurationError } from '../errors/errors.js';
@@ -20,12 +20,12 @@ export async function loadDestinationModules(configuration: Configuration, env: 
   return new Map((await Promise.all(loaded)).flat());
 }
 
-/** What is wrong with the modules and their settings, one sentence each; empty when nothing is. */
-export async function moduleProblems(configuration: Configuration, env: NodeJS.ProcessEnv): Promise<string[]> {
+/** What is wrong with the modules and their settings; empty when nothing is. */
+export async function moduleProblems(configuration: Configuration, env: NodeJS.ProcessEnv): Promise<Problem[]> {
   const modules = await loadDestinationModules(configuration, env);
   return [...modules].flatMap(([name, loaded]) => {
-    if (loaded instanceof ConfigurationError) return loaded.problems;
+    if (loaded instanceof ConfigurationError) return problemsOfDestination(name, loaded);
     const config = configuration.destinations[name];
-    return config?.type === 'module' ? settingsProblems(name, loaded, resolveReferences(config.settings, env)) : [];
+    return config?.type === 'module' ? problemsOfDestination(name, new ConfigurationError(settingsProblems(name, loaded, resolveReferences(config.settings, env)))) : [];
   });
 }

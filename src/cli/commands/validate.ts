@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadConfiguration, type Configuration } from '../../config/index.js';
+import { loadConfiguration, placed, type Configuration, type Problem } from '../../config/index.js';
 import { ConfigurationError } from '../../errors/errors.js';
 import { exitCodes } from '../failure.js';
 import { printJson } from '../output.js';
@@ -17,8 +17,8 @@ export function addValidate(program: Command): void {
 async function validate({ configFile, json }: Settings): Promise<void> {
   try {
     const configuration = await loadConfiguration(configFile, process.env);
-    await checkModules(configuration);
-    await checkSegment(configuration);
+    const problems = await destinationProblems(configuration);
+    if (problems.length > 0) throw await placed(configFile, problems);
     const subscriptions = Object.keys(configuration.subscriptions);
     if (json) printJson({ valid: true, subscriptions });
     else console.log(`${configFile} is valid; subscriptions: ${subscriptions.length === 0 ? 'none' : subscriptions.join(', ')}`);
@@ -29,16 +29,10 @@ async function validate({ configFile, json }: Settings): Promise<void> {
   }
 }
 
-async function checkModules(configuration: Configuration): Promise<void> {
-  if (!Object.values(configuration.destinations).some(({ type }) => type === 'module')) return;
-  const { moduleProblems } = await import('../../worker/destination-modules.js');
-  const problems = await moduleProblems(configuration, process.env);
-  if (problems.length > 0) throw new ConfigurationError(problems);
-}
-
-async function checkSegment(configuration: Configuration): Promise<void> {
-  if (!Object.values(configuration.destinations).some(({ type }) => type === 'segment')) return;
-  const { segmentProblems } = await import('../../worker/segment-problems.js');
-  const problems = segmentProblems(configuration, process.env);
-  if (problems.length > 0) throw new ConfigurationError(problems);
+/** What only a destination's own code can tell, which is loaded where the configuration has such a destination. */
+async function destinationProblems(configuration: Configuration): Promise<readonly Problem[]> {
+  const types = new Set(Object.values(configuration.destinations).map(({ type }) => type));
+  const ofModules = types.has('module') ? await (await import('../../worker/destination-modules.js')).moduleProblems(configuration, process.env) : [];
+  const ofSegment = types.has('segment') ? (await import('../../worker/segment-problems.js')).segmentProblems(configuration, process.env) : [];
+  return [...ofModules, ...ofSegment];
 }

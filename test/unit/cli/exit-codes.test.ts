@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.js';
 import { runSluice, variables, writeConfiguration } from './run-sluice.js';
 
@@ -39,6 +41,21 @@ describe('the exit codes and messages of sluice', function () {
     }
     assert.equal(asJson.exitCode, 2);
     assert.deepEqual(JSON.parse(asJson.stdout), { valid: false, problems: inWords.stderr.trimEnd().split('\n') });
+  });
+
+  it('are 2 for what only the parts of a destination know to be wrong, with the place of each too', async () => {
+    const [module, segment] = ['  own: {type: module, path: ./missing.js}\n', '  seg:\n    {type: segment, slug: slack, action: postToChanel}\n'];
+    const subscriptions = `  alerts: {model: customers, destination: slack, schedule: manual, mapping: {url: "https://a.example", text: b, txt: c}}\n`;
+    await writeConfiguration(folder.path, `${subscriptions}destinations:\n  slack: {type: segment, slug: slack, action: postToChannel}\n${module}${segment}`);
+    const file = join(folder.path, 'sluice.yaml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace(/^destinations:\n {2}crm.*\n/m, ''));
+    const { exitCode, stderr } = await runSluice(folder.path, ['validate'], variables);
+    assert.equal(exitCode, 2);
+    const lines = stderr.trimEnd().split('\n');
+    assert.equal(lines.length, 3, stderr);
+    assert.match(lines[0] ?? '', /^sluice\.yaml:7:\d+: subscriptions\.alerts\.mapping\.txt: unknown key, did you mean "text"\?$/);
+    assert.match(lines[1] ?? '', /^sluice\.yaml:10:3: destinations\.own: the module .*missing\.js cannot be loaded \(ERR_MODULE_NOT_FOUND/);
+    assert.match(lines[2] ?? '', /^sluice\.yaml:11:3: destinations\.seg: action: .* has no action "postToChanel"/);
   });
 
   it('are 2 for commands, options and values that do not exist', async () => {

@@ -210,10 +210,11 @@ describe('a destination of type segment', () => {
       const file = path.join(folder.path, 'sluice.yaml');
       await writeFile(file, slackFile);
       const problems = segmentProblems(await loadConfiguration(file, {}), {});
+      const mapping = ['subscriptions', 'alerts', 'mapping'];
       assert.deepEqual(problems, [
-        'subscription "alerts": mapping: unknown key "txt", did you mean "text"?',
-        'subscription "alerts": mapping: "text" is missing, the action requires it',
-        'subscription "alerts": mapping: "url": Webhook URL must be a string but it was an object.',
+        { path: [...mapping, 'txt'], message: 'unknown key, did you mean "text"?' },
+        { path: mapping, message: '"text" is missing, the action requires it' },
+        { path: [...mapping, 'url'], message: 'Webhook URL must be a string but it was an object.' },
       ]);
       assert.deepEqual(saas.requests, []);
     } finally {

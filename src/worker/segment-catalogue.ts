@@ -52,11 +52,15 @@ function listed(slug: string, definition: Definition): ListedDestination {
     name: definition.name,
     settings: fieldsOf(definition.authentication?.fields ?? {}),
     actions: actions.map(([key, action]) => ({ key, title: action.title, batches: action.performBatch !== undefined, syncModes: syncModesOf(action), fields: fieldsOf(action.fields), hook: listedHook(action) })),
-    presets: [
-      ...actions.map(([key, { fields }]) => ({ name: key, action: key, mapping: mappingOf(fields) })),
-      ...(definition.presets ?? []).map(({ partnerAction, name = partnerAction, mapping }) => ({ name, action: partnerAction, mapping: fromColumns(mapping as JsonObject) as JsonObject })),
-    ],
+    presets: [...actions.map(([key, { fields }]) => ({ name: key, action: key, mapping: mappingOf(fields) })), ...namedPresets(definition)],
   };
+}
+
+/** Several actions may have one of the same name; those are told apart by their actions. */
+function namedPresets({ presets = [] }: Definition): readonly Preset[] {
+  const names = presets.map(({ partnerAction, name = partnerAction }) => name);
+  const isShared = (name: string): boolean => names.indexOf(name) !== names.lastIndexOf(name);
+  return presets.map(({ partnerAction: action, name = action, mapping }) => ({ name: isShared(name) ? `${name} (${action})` : name, action, mapping: fromColumns(mapping as JsonObject) as JsonObject }));
 }
 
 function listedHook(action: ActionDefinition): ListedAction['hook'] {

@@ -38,6 +38,10 @@ describe('the list of Segment\'s destinations', () => {
     assert.deepEqual(klaviyo?.mapping['email'], { '@path': '$.properties.email' });
   });
 
+  it('gives each preset a name of its own', () => {
+    for (const { slug, presets } of listed) assert.equal(new Set(presets.map(({ name }) => name)).size, presets.length, slug);
+  });
+
   it('names what is close to a destination that is not there', () => {
     assert.throws(() => listSegmentDestinations('klavio'), (error) => error instanceof ConfigurationError && error.message.includes('did you mean "klaviyo"?'));
   });

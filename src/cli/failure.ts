@@ -16,11 +16,12 @@ export interface Failure {
 export function failureOf(error: unknown, env: NodeJS.ProcessEnv): Failure {
   if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage, message: null };
   if (error instanceof SluiceError) return { exitCode: exitCodeOf(error), message: error.message };
-  if (error instanceof NamespaceNotFoundError) {
-    const message = `the Temporal server has no namespace "${error.namespace}": create it (temporal operator namespace create), or set --namespace or TEMPORAL_NAMESPACE`;
+  const refusal = temporalAnswerIn(error);
+  const namespace = error instanceof NamespaceNotFoundError ? error.namespace : /^Namespace (\S+) is not found/.exec(refusal ?? '')?.[1];
+  if (namespace !== undefined) {
+    const message = `the Temporal server has no namespace "${namespace}": create it (temporal operator namespace create), or set --namespace or TEMPORAL_NAMESPACE`;
     return { exitCode: exitCodes.unreachable, message };
   }
-  const refusal = temporalAnswerIn(error);
   if (refusal !== null) return { exitCode: exitCodes.unreachable, message: `the Temporal server refused the call: ${refusal}` };
   return { exitCode: exitCodes.failed, message: unexpected(error, env) };
 }

@@ -16,6 +16,7 @@ export function resultText(result: SyncResult): string {
   if (result.resentForColumns > 0) lines.push(`  columns    ${result.resentForColumns} of the updates are due to changed columns`);
   if (isReplay) lines.push(`  superseded ${result.superseded} no longer the version that was acknowledged, so not sent again`);
   if (result.moreToExtract) lines.push(isReplay ? '  more       the quota cut it off: a part was not sent again' : '  more       the next sync goes on where this one had to stop');
+  if (result.failed > 0 || extracted.rejected > 0) lines.push(`  reasons    see \`sluice failures ${result.subscriptionId}\``);
   if (result.error !== null) lines.push(`  error      ${result.error}`);
   return lines.join('\n');
 }

@@ -53,6 +53,12 @@ subscriptions: {people_to_crm: {model: people, destination: crm, schedule: manua
     await Promise.all([database.drop(), folder.remove()]);
   });
 
+  it('does not take for delivered what no sync has sent', async () => {
+    const driver = new SyncDriver(warehouse, subscription);
+    await driver.sync({ fate: () => 'not_sent' });
+    assert.equal(await failures(), 'no record of people_to_crm has failed or was rejected; what a sync did not send shows in `sluice history people_to_crm`\n');
+  });
+
   it('shows the status code and the words of the destination, and forgets with --retry what has expired', async () => {
     const driver = new SyncDriver(warehouse, subscription);
     for (let attempt = 1; attempt <= 5; attempt++) await driver.sync({ fate: () => 'refused' });

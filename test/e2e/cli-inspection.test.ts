@@ -100,6 +100,8 @@ subscriptions:
     const refused = await sluice('test-record', 'customers_to_crm', '--send');
     assert.equal(refused.exitCode, 1);
     assert.match(refused.stdout, /the destination did not take it: 400 no such plan/);
+    receiver.next({ kind: 'break', when: 'after_reading' });
+    assert.match((await sluice('test-record', 'customers_to_crm', '--send')).stdout, /no answer came, so the destination may have taken it: the connection/);
   });
 
   it('checks a destination with an empty batch, and shows no secret when it refuses', async () => {
@@ -121,5 +123,8 @@ subscriptions:
     }
     const nowhere = await runSluice(folder.path, ['check', 'warehouse'], { WAREHOUSE_URL: 'postgres://someone@127.0.0.1:1/shop', CRM_TOKEN: token });
     assert.equal(nowhere.exitCode, 3);
+    const stranger = await runSluice(folder.path, ['check', 'warehouse', '--json'], { WAREHOUSE_URL: database.url.replace(/:[^:@]+@/, ':wrong@'), CRM_TOKEN: token });
+    assert.equal(stranger.exitCode, 1);
+    assert.match(stranger.stdout, /^\{"name":"warehouse","ok":false,.*28P01: .*check the user and the password in its url/);
   });
 });

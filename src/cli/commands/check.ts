@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CheckItem } from '../../contract/reports.js';
 import type { Configuration } from '../../config/index.js';
 import type { Adapters } from '../../worker/adapters.js';
+import { WarehouseRefusedError } from '../../errors/errors.js';
 import { exitCodes } from '../failure.js';
 import { entryOf } from '../named-entry.js';
 import { printJson } from '../output.js';
@@ -31,7 +32,13 @@ async function check(name: string, settings: Settings): Promise<void> {
 /** A source and a destination may share a name; then both are checked. */
 async function itemsOf(name: string, adapters: Adapters, { sources, models }: Configuration): Promise<readonly CheckItem[]> {
   const { signal } = new AbortController();
-  const ofSource = Object.hasOwn(sources, name) ? await warehouseOf(adapters, name).checkAccess(Object.values(models).filter(({ source }) => source === name), signal) : [];
+  const ofSource = Object.hasOwn(sources, name) ? await warehouseOf(adapters, name).checkAccess(Object.values(models).filter(({ source }) => source === name), signal).catch(refusedConnection) : [];
   const ofDestination = await adapters.destination(name)?.check?.(signal);
   return [...ofSource, ...(ofDestination ?? [])];
+}
+
+/** Without a connection nothing else can be said of a source. One where nobody answers at all ends the command by its own exit code. */
+function refusedConnection(error: unknown): readonly CheckItem[] {
+  if (!(error instanceof WarehouseRefusedError)) throw error;
+  return [{ what: 'connects', problem: error.message }];
 }

@@ -26,7 +26,7 @@ async function failures(subscriptionId: string, limit: number, settings: Setting
     return;
   }
   const parts = [failuresText(found.failures, found.total), rejectionsText(found.rejections)].filter((text) => text !== null);
-  console.log(parts.length === 0 ? `everything of ${subscriptionId} was delivered, and nothing rejected` : parts.join('\n\n'));
+  console.log(parts.length === 0 ? `no record of ${subscriptionId} has failed or was rejected; what a sync did not send shows in \`sluice history ${subscriptionId}\`` : parts.join('\n\n'));
 }
 
 async function retryFailures(subscriptionId: string, settings: Settings): Promise<void> {

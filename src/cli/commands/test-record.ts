@@ -37,7 +37,9 @@ async function testRecord(subscriptionId: string, { send = false, ...id }: Optio
 
 function said(answer: TestedRecord['answer']): readonly string[] {
   if (answer === null) return [];
-  return ['reason' in answer ? `the destination did not take it: ${answer.reason}` : 'the destination took it'];
+  if (!('reason' in answer)) return ['the destination took it'];
+  const mayHaveIt = 'sent' in answer && answer.sent;
+  return [`${mayHaveIt ? 'no answer came, so the destination may have taken it' : 'the destination did not take it'}: ${answer.reason}`];
 }
 
 function pretty(document: unknown): string {

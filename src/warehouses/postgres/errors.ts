@@ -22,8 +22,12 @@ const codeWords: Readonly<Record<string, string>> = {
   '57014': 'the statement was cancelled or ran into its statement timeout',
 };
 
+const wrongCredentials = 'check the user and the password in its url';
+
 /** What helps against an error that says only what happened. */
 const advice: Readonly<Record<string, string>> = {
+  '28P01': wrongCredentials,
+  '28000': wrongCredentials,
   '25006': 'Sluice needs the primary, not a read-only replica, and a role for which default_transaction_read_only is off',
   '57014': 'it took too long or waited for a lock: raise statementTimeout of this source if that is to be expected',
 };

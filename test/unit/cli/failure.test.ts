@@ -27,6 +27,11 @@ describe('failureOf', () => {
     assert.equal(message, 'the Temporal server refused the call: no');
   });
 
+  it('says what to do about a namespace that is not there, whichever call found out', () => {
+    const answer = Object.assign(new Error('5 NOT_FOUND'), { code: 5, details: 'Namespace nowhere is not found.', metadata: {} });
+    assert.deepEqual(failureOf(answer, {}), failureOf(new NamespaceNotFoundError('nowhere'), {}));
+  });
+
   it('shows of an unexpected error one sentence without its message, which may quote data, and a stack only for SLUICE_DEBUG=1', () => {
     const error = Object.assign(new TypeError('the value was secret@example.com'), { code: 'ODD' });
     const { message } = failureOf(error, {});

@@ -51,6 +51,12 @@ describe('what sluice prints for people', () => {
     assert.doesNotMatch(resultText(result), /error|goes on/);
   });
 
+  it('says where the reasons stand when records failed or were rejected, and only then', () => {
+    const rejected = { ...result, extracted: { ...result.extracted, rejected: 1 } };
+    for (const lacking of [{ ...result, failed: 1 }, rejected]) assert.match(resultText(lacking), /^ {2}reasons {4}see `sluice failures customers_to_crm`$/m);
+    assert.doesNotMatch(resultText(result), /sluice failures/);
+  });
+
   it('names a sync that could not be opened', () => {
     assert.match(resultText({ ...result, syncId: null }), /^a sync of customers_to_crm that could not be opened: /);
   });

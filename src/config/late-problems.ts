@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../errors/errors.js';
+import type { ConfigurationError } from '../errors/errors.js';
 import type { Problem } from './explain.js';
 import { failure, lineOf, readText } from './load.js';
 import { parseYaml } from './document.js';

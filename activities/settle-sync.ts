@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { usageReport } from '../src/contract/quota.js';
 import type { EarlyEnd, SyncResult } from '../src/domain/sync.js';
 import { FencedError, LeaseHeldError, StagingLostError } from '../src/errors/errors.js';
 import type { SyncRef, UnfinishedChunk, Warehouse } from '../src/warehouses/warehouse.js';
@@ -6,17 +7,19 @@ import type { ActivityDependencies } from './dependencies.js';
 import { countChunk, summarize, unsuccessfulRecords } from './outcomes.js';
 import { serverClock } from './server-clock.js';
 import { withHeartbeat } from './step.js';
-import type { SettledSync, SettleInput, StepInput } from './types.js';
+import { tellLedger } from './tell-ledger.js';
+import type { SettleInput, StepInput } from './types.js';
 
 type Settled = Pick<StepInput, 'sync' | 'subscription'>;
 
-/** Step 6: fences the sync off, brings chunks that never finished to an end, and moves the state tables forward. */
-export async function settleSync(dependencies: ActivityDependencies, input: SettleInput, sweepStaging: () => Promise<void>): Promise<SettledSync> {
+/** Step 6: fences the sync off, brings chunks that never finished to an end, moves the state tables forward, and tells the ledger what the sync's row says it used. */
+export async function settleSync(dependencies: ActivityDependencies, input: SettleInput, sweepStaging: () => Promise<void>): Promise<SyncResult> {
   return withHeartbeat(async () => {
     const result = await settle(dependencies, input, input.end);
     const { usage, reserved } = await dependencies.warehouseOf(input.subscription).syncUsage(input.sync.subscriptionId, input.sync.number);
+    if (reserved) await tellLedger(dependencies, usageReport(input, usage ?? {}, { final: true }));
     await sweepStaging();
-    return { result, usage, reserved };
+    return result;
   });
 }
 

@@ -1,4 +1,4 @@
-import type { QuotaDelivery, QuotaGrant, QuotaMessage, SyncUsage } from '../src/contract/quota.js';
+import type { QuotaDelivery, QuotaGrant, QuotaMessage } from '../src/contract/quota.js';
 import type { Extracted } from '../src/domain/books.js';
 import type { SyncLookup } from '../src/domain/quota-ledger.js';
 import type { AccountReading, PastCycle } from '../src/domain/quota-state.js';
@@ -76,10 +76,6 @@ export type StagedRecords =
   | { readonly kind: 'staged'; readonly chunks: readonly number[]; readonly host?: StagingHost }
   | { readonly kind: 'void' };
 
-export interface SettledSync extends SyncUsage {
-  readonly result: SyncResult;
-}
-
 export interface ReadUsageInput {
   readonly billingCycleDay: number;
   /** The moment whose cycle is the current one, in ms since the epoch. */
@@ -125,7 +121,7 @@ export interface Activities {
   replaySync(input: ReplayInput): Promise<DiffSummary>;
   stageRecords(input: StageInput): Promise<StagedRecords>;
   loadChunk(input: LoadInput): Promise<LoadSummary>;
-  settleSync(input: SettleInput): Promise<SettledSync>;
+  settleSync(input: SettleInput): Promise<SyncResult>;
   /** Answers that the host is there; taken from its presence queue. */
   hostPresent(input: null): Promise<void>;
   tellLedger(message: QuotaMessage): Promise<void>;

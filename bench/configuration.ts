@@ -46,3 +46,14 @@ export function configurationOf(places: Places, subscription: Subscription, dest
     subscriptions: { [subscription.id]: subscription },
   };
 }
+
+/** One subscription without a schedule, by a sluice.yaml that names nothing but what it has to. */
+export function sluiceYaml({ id, source, query, identifier, receiverUrl }: { readonly id: string; readonly source: JsonObject; readonly query: string; readonly identifier: string; readonly receiverUrl: string }): unknown {
+  return {
+    workspace: { id: 'bench', plan: { custom: { records: 1_000_000_000 } } },
+    sources: { warehouse: source },
+    models: { customers: { source: 'warehouse', query, identifier } },
+    destinations: { crm: { type: 'webhook', url: receiverUrl } },
+    subscriptions: { [id]: { model: 'customers', destination: 'crm', syncMode: 'mirror', schedule: 'manual' } },
+  };
+}

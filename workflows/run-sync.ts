@@ -5,7 +5,7 @@ import { syncIdOf, type Subscription } from '../src/domain/subscription.js';
 import type { EarlyEnd, SyncResult, SyncTrigger } from '../src/domain/sync.js';
 import type { StepInput } from '../activities/types.js';
 import { earlyEndOf } from './failures.js';
-import { settleAccount } from './quota-client.js';
+import { settle } from './settle.js';
 import { extractSteps } from './steps.js';
 import { SyncRunWorkflow } from './sync-run.js';
 import { attributesOf } from './visibility.js';
@@ -54,7 +54,7 @@ function summaryOf({ sync, subscription, replayed }: StepInput): string {
 async function resultOf(input: StepInput, trigger: SyncTrigger, startedAt: string, end: EarlyEnd): Promise<SyncResult> {
   const syncId = syncIdOf(input.sync.subscriptionId, input.sync.number);
   try {
-    return await settleAccount(input, end, `Read how ${syncId} ended`);
+    return await settle(input, end, `Read how ${syncId} ended`);
   } catch (error) {
     return { ...unopened(input.sync.subscriptionId, trigger, startedAt, earlyEndOf(error)), syncId };
   }

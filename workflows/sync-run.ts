@@ -5,7 +5,8 @@ import type { EarlyEnd, SyncResult } from '../src/domain/sync.js';
 import type { DiffSummary, StagingHost, StepInput } from '../activities/types.js';
 import { earlyEndOf } from './failures.js';
 import { loadChunks } from './load-chunks.js';
-import { QuotaAccount, settleAccount } from './quota-client.js';
+import { QuotaAccount } from './quota-client.js';
+import { settle } from './settle.js';
 import { StagingPlace } from './staging-host.js';
 import { extractSteps } from './steps.js';
 import { showResult } from './visibility.js';
@@ -30,7 +31,7 @@ export async function SyncRunWorkflow(input: StepInput): Promise<SyncResult> {
     end = earlyEndOf(error);
   }
   showProgress({ step: 'settling' });
-  const result = await settleAccount(input, end, `Settle ${syncIdOf(input.sync.subscriptionId, input.sync.number)}`, place);
+  const result = await settle(input, end, `Settle ${syncIdOf(input.sync.subscriptionId, input.sync.number)}`, place);
   showResult(result);
   return endAs(result);
 }
@@ -44,7 +45,7 @@ async function extractAndLoad(
   const found = await extract(input, showProgress);
   showProgress({ step: 'staging', toSend: found.toSend });
   if (found.toSend === 0) return null;
-  const { granted, chunks, host } = await reserveAndStage(input, account, found.toSend);
+  const { granted, chunks, host } = await stageGranted(input, account, found.toSend);
   place.set(host);
   showProgress({ step: 'loading', toSend: granted });
   let processed = 0;
@@ -76,9 +77,8 @@ interface Staged {
 }
 
 /** What the quota grants is staged, and nothing else. A grant that a newer ledger made void is asked for again. */
-async function reserveAndStage(input: StepInput, account: QuotaAccount, wanted: number): Promise<Staged> {
-  for (;;) {
-    const grant = await account.reserve(wanted);
+async function stageGranted(input: StepInput, account: QuotaAccount, wanted: number): Promise<Staged> {
+  for (let grant = await account.granted(wanted); ; grant = await account.grantedAnew(wanted)) {
     const staged = await extractSteps.stageRecords.executeWithOptions({ summary: `Stage ${grant.records} of ${wanted} records` }, [{ ...input, grant }]);
     if (staged.kind === 'staged') return { granted: grant.records, chunks: staged.chunks, host: staged.host ?? null };
   }

@@ -11,6 +11,6 @@ export function quotaSection(milliseconds: readonly number[]): Section {
     sentences: ['What a sync of one record waits for its workspace\'s ledger, on a Temporal dev server and one worker on the same machine: for the grant, and until its report has arrived.'],
     head: ['syncs', 'ms, median (least–most)', '95th percentile, ms', 'limit'],
     rows: [[String(milliseconds.length), spread(milliseconds, 0), quantile(milliseconds, 0.95).toFixed(0), against({ most: limit }, quantile(milliseconds, 0.5), 0)]],
-    notes: ['Read from the histories of the syncs: what the two workflow tasks that talk to the ledger take longer than the two that only pass from step to step. A sync that has nothing to send asks the ledger for nothing.'],
+    notes: ['Read from the histories of the syncs: what lies between the diff and the staging, less what lies between the staging and the load; with what two messages to the ledger take, beside. A sync that has nothing to send asks the ledger for nothing.'],
   };
 }

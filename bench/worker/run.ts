@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SluiceClient } from '../../src/client/index.js';
-import { loadConfiguration } from '../../src/config/index.js';
-import { startGuarded, type GuardedProcess } from '../../src/devserver/guarded-process.js';
+import type { GuardedProcess } from '../../src/devserver/guarded-process.js';
 import { defaultCacheFolder } from '../../src/devserver/temporal-cli.js';
 import { startTemporal, type TemporalServer } from '../../src/devserver/temporal.js';
+import { sluiceYaml } from '../configuration.js';
 import { startReceiver } from '../delivery/receiver-process.js';
+import { startInstalledWorker } from '../installed-worker.js';
 import { openSource, type MeasuredSource, type SourceOptions, type WarehouseName } from './sources.js';
 
 /** The largest resident size of one worker process, as the system saw it, in bytes. */
@@ -31,7 +29,6 @@ const subscriptionId = 'customers_to_crm';
  * of its own, sending to a receiver in another process. Linux only, whose /proc tells the largest size.
  */
 export async function measureWorkers(options: WorkerOptions): Promise<readonly WorkerSample[]> {
-  await promisify(execFile)('npm', ['run', 'build']);
   const temporal = await startTemporal({ port: 0, headless: true, cacheFolder: defaultCacheFolder(), log: options.log });
   const receiver = await startReceiver();
   const samples: WorkerSample[] = [];
@@ -51,50 +48,26 @@ export async function measureWorkers(options: WorkerOptions): Promise<readonly W
   return samples;
 }
 
-async function measureWorker(warehouse: WarehouseName, source: MeasuredSource, receiverUrl: string, { address, namespace }: TemporalServer, { folder, log }: WorkerOptions): Promise<WorkerSample> {
-  const place = join(folder, `worker-${warehouse}`);
-  await mkdir(place, { recursive: true });
-  const file = join(place, 'sluice.yaml');
+async function measureWorker(warehouse: WarehouseName, { config, identifier }: MeasuredSource, receiverUrl: string, temporal: TemporalServer, { folder, log }: WorkerOptions): Promise<WorkerSample> {
   const id = `${subscriptionId}_${warehouse}`;
-  await writeFile(file, JSON.stringify(sluiceYaml(id, source, receiverUrl))); // JSON is YAML
-  const worker = startGuarded({ command: process.execPath, args: [resolve('dist/src/cli/main.js'), 'worker', '--config', file, '--address', address, '--namespace', namespace], abandonedSignal: 'SIGKILL' });
-  const client = await SluiceClient.connect({ address, namespace });
+  const worker = await startInstalledWorker(join(folder, `worker-${warehouse}`), sluiceYaml({ id, source: config, identifier, query: 'SELECT * FROM customers', receiverUrl }), temporal);
+  const client = await SluiceClient.connect(temporal);
   try {
-    await untilStarted(worker);
-    const started = await peakOf(worker);
-    await client.apply(await loadConfiguration(file, process.env));
+    const started = await peakOf(worker.process);
+    await client.apply(worker.configuration);
     const syncs: WorkerSample['syncs'][number][] = [];
     for (let sync = 0; sync < 2; sync++) {
-      await forgetPeak(worker);
+      await forgetPeak(worker.process);
       const begun = performance.now();
       const { processed } = await syncOnce(client, id);
-      syncs.push({ processed, seconds: (performance.now() - begun) / 1000, peak: await peakOf(worker) });
+      syncs.push({ processed, seconds: (performance.now() - begun) / 1000, peak: await peakOf(worker.process) });
       log(`${warehouse}: sync ${sync + 1} of ${processed} records: ${JSON.stringify(syncs.at(-1))}`);
     }
     return { warehouse, started, syncs };
   } finally {
     await client.close();
     await worker.stop();
-    await rm(place, { recursive: true });
   }
-}
-
-function sluiceYaml(id: string, source: MeasuredSource, receiverUrl: string): unknown {
-  return {
-    workspace: { id: 'bench', plan: { custom: { records: 1_000_000_000 } } },
-    sources: { warehouse: source.config },
-    models: { customers: { source: 'warehouse', query: 'SELECT * FROM customers', identifier: source.identifier } },
-    destinations: { crm: { type: 'webhook', url: receiverUrl } },
-    subscriptions: { [id]: { model: 'customers', destination: 'crm', syncMode: 'mirror', schedule: 'manual' } },
-  };
-}
-
-async function untilStarted(worker: GuardedProcess): Promise<void> {
-  while (!worker.lastOutput().includes('worker started')) {
-    if (!worker.isRunning()) throw new Error(`the worker ended at once:\n${worker.lastOutput()}`);
-    await sleep(100);
-  }
-  await sleep(2000); // until it has nothing left to load
 }
 
 async function syncOnce(client: SluiceClient, id: string) {

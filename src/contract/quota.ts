@@ -2,6 +2,7 @@ import type { LedgerState, QuotaTerms, UsageByDay } from '../domain/quota-state.
 import type { ReserveRequest, UsageReport } from '../domain/quota-ledger.js';
 import type { WorkspacePlan } from '../domain/plan.js';
 import type { QuotaNotice } from '../domain/quota-hold.js';
+import type { Subscription } from '../domain/subscription.js';
 import { memoKeys, quotaWorkflowId, taskQueue } from './names.js';
 
 /** What starts a QuotaWorkflow. */
@@ -36,6 +37,26 @@ export type QuotaMessage =
   | { readonly kind: 'report'; readonly report: UsageReport }
   /** From `apply`; checked on arrival. */
   | { readonly kind: 'configure'; readonly terms: unknown };
+
+/** Who sends a message about itself. */
+interface LedgerSubject {
+  readonly sync: { readonly number: number };
+  readonly subscription: Subscription;
+}
+
+/** Asks for records. The same sync may ask again, and gets the same answer. */
+export function reservation({ sync, subscription }: LedgerSubject, wanted: number): QuotaMessage {
+  return { kind: 'reserve', request: { ...keysOf(subscription), number: sync.number, wanted } };
+}
+
+/** Tells what a sync has sent in all. */
+export function usageReport({ sync, subscription }: LedgerSubject, usage: UsageByDay, { final }: { readonly final: boolean }): QuotaMessage {
+  return { kind: 'report', report: { ...keysOf(subscription), number: sync.number, usage, final } };
+}
+
+function keysOf({ id, model, destination }: Subscription) {
+  return { subscriptionId: id, source: model.source, destination };
+}
 
 /** The answer to a reservation, a signal to the SyncRunWorkflow. */
 export interface QuotaGrant {

@@ -19,7 +19,7 @@ describe('staging that is tried twice', function () {
     const adapters = new Adapters(rig.configuration, {});
     const dependencies = adapters.dependencies();
     const { subscription } = rig;
-    const step = <T>(attempt: number, work: () => Promise<T>): Promise<T> => new MockActivityEnvironment({ attempt }).run(work);
+    const step = <T>(attempt: number, work: () => Promise<T>): Promise<T> => new MockActivityEnvironment({ attempt }, { client: rig.temporal }).run(work);
     try {
       const sync = await step(1, () => openSync(dependencies, { subscription, trigger: 'manual', requestKey: 'once' }));
       const input = { sync, subscription, workspaceId: 'test', full: false };

@@ -36,7 +36,7 @@ for (const [where, open] of [['in a local folder', openLocalStaging], ['on S3', 
     });
 
     const activities = (): Activities => createActivities({ ...adapters.dependencies(), staging: noting(harness.store, files), stagingRetainMs: retainMs });
-    const step = <T>(work: (does: Activities) => Promise<T>): Promise<T> => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(() => work(activities()));
+    const step = <T>(work: (does: Activities) => Promise<T>): Promise<T> => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR'), client: rig.temporal }).run(() => work(activities()));
     const stageAll = async (requestKey: string): Promise<{ readonly input: StepInput; readonly chunks: readonly number[] }> => {
       const { subscription } = rig;
       const sync = await step((does) => does.openSync({ subscription, trigger: 'manual' as const, requestKey }));
@@ -47,7 +47,7 @@ for (const [where, open] of [['in a local folder', openLocalStaging], ['on S3', 
       assert(staged.kind === 'staged');
       return { input, chunks: staged.chunks };
     };
-    const settle = async (input: StepInput): Promise<SyncResult> => (await step((does) => does.settleSync({ ...input, end: null }))).result;
+    const settle = async (input: StepInput): Promise<SyncResult> => step((does) => does.settleSync({ ...input, end: null }));
     const placeOf = ({ sync }: StepInput, chunk = 0) => ({ subscriptionId: sync.subscriptionId, syncNumber: sync.number, chunk });
 
     it('and damaged, or lost, end their load with what happened, and are found again by the next sync', async () => {

@@ -101,7 +101,7 @@ describe('a destination that never answers', function () {
     try {
       const crm = rig.configuration.destinations['crm'];
       assert.ok(crm?.type === 'webhook');
-      const slow = { ...crm, url: hanging.url, batchSize: 1, concurrency: 150, timeoutMs: 10_000, giveUpAfterMs: 10_000 };
+      const slow = { ...crm, url: hanging.url, batchSize: 1, concurrency: 150, timeoutMs: 120_000, giveUpAfterMs: 120_000 };
       const configuration = { ...rig.configuration, destinations: { crm, slow } };
       await rig.startWorker(configuration);
       await createPeople(rig.database, 1_600, 'stuck');
@@ -109,12 +109,10 @@ describe('a destination that never answers', function () {
       await stuck.request();
       await eventually('it has all that it may have', () => hanging.requests.length >= 30);
       const people = await rig.subscribe(2_000);
-      const startedAt = performance.now();
       const result = await people.sync();
       assert.equal(result.status, 'succeeded');
       assert.deepEqual(receivedState(rig.receiver), await modelState(rig.database, people.table));
-      assert.ok(performance.now() - startedAt < 10_000, 'it need not wait for the other');
-      await rig.client.cancelSync('stuck');
+      assert.notEqual((await stuck.status()).currentSync, null, 'it did not wait for the other, whose requests hang until the end of this test');
     } finally {
       await hanging.close();
       await rig.stop();

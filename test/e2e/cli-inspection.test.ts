@@ -101,7 +101,7 @@ subscriptions:
     assert.equal(refused.exitCode, 1);
     assert.match(refused.stdout, /the destination did not take it: 400 no such plan/);
     receiver.next({ kind: 'break', when: 'after_reading' });
-    assert.match((await sluice('test-record', 'customers_to_crm', '--send')).stdout, /no answer came, so the destination may have taken it: the connection/);
+    assert.match((await sluice('test-record', 'customers_to_crm', '--send')).stdout, /no answer came, so the destination may have taken it: .* broke the connection/);
   });
 
   it('checks a destination with an empty batch, and shows no secret when it refuses', async () => {

@@ -16,12 +16,12 @@ export const explained = {
   deltaCounted: {
     title: 'Delta, duplicates found by a count',
     statement: delta,
-    look: 'One parallel scan of the model and one of `records_`, met in a single full hash join. Unchanged rows fall into 64 groups, so the aggregates hold only what changed, and 8 bytes for each unchanged row. Look for a hash of `records_` in one batch, or few, and for rows that are aggregated by a hash before they are sorted.',
+    look: 'One parallel scan of the model and one of `records_`, met in a single full hash join. Unchanged rows fall into 16 groups, so the aggregates hold only what changed, and 8 bytes for each unchanged row, which are written down only where there are duplicates. Look for a hash of `records_` in one batch, or few, and for rows that are aggregated by a hash before they are sorted.',
   },
   duplicates: {
     title: 'Naming duplicates among unchanged rows',
-    statement: /INSERT INTO \S+ \(record_id, copies, known\)/,
-    look: 'One aggregate over the hashes, and one pass over `records_`: that is the price of naming them, paid only while the model has some.',
+    statement: /INSERT INTO \S+ \(record_id, copies\)/,
+    look: 'One aggregate over the checksums, and one pass over `records_`, or two where records changed too: that is the price of naming them, paid only while the model has some.',
   },
   deltaRecent: {
     title: 'Delta, recent rows only',

@@ -7,8 +7,8 @@ import { carried, type Payload } from './payload.js';
 /**
  * How the diff finds identifiers that occur more than once, beyond those that its own output shows.
  * `none`: nothing was acknowledged before, so every row is in the output.
- * `count`: unchanged rows are counted, and leave a hash of their identifier; a count that is too high betrays duplicates among them, and the hashes name them, at little cost.
- * `group`: rows are grouped by identifier. A part of the model can't be counted against all that is known; and hashes stay in the server's memory, which groups need not.
+ * `count`: unchanged rows are counted, and their checksums gathered; a count that is too high betrays duplicates among them, and the checksums name them, at little cost.
+ * `group`: rows are grouped by identifier. A part of the model can't be counted against all that is known; and gathered checksums stay in the server's memory, which groups need not.
  */
 export type DuplicateSearch = 'none' | 'count' | 'group';
 
@@ -28,12 +28,14 @@ export interface DeltaPlan {
   readonly formerChecksum: string | null;
   /** Whether `failures_` has rows; without, a join is saved. */
   readonly failures: boolean;
+  /** Records in `records_`. */
+  readonly known: number;
 }
 
 /**
  * The statement that runs the model, once. Columns of the delta: `record_id`, `operation` (null for unchanged rows), `checksum`, the record (payload.ts), `failing`,
- * `ts` (the timestamp column), `reshaped` (only the columns changed, not the data), `copies` (rows of the model), `known` (rows whose id is known), and, of groups of
- * unchanged rows, `unchanged` (a hash of each identifier).
+ * `ts` (the timestamp column), `reshaped` (only the columns changed, not the data), `copies` (rows of the model), and, only where a count betrays that some identifier occurs
+ * more than once, groups of unchanged rows with `unchanged` (the checksum of each).
  * OFFSET bigint '0' keeps the planner from computing the checksum more than once a row, and the JSON for unchanged rows. It leaves the plan parallel, which a plain
  * OFFSET 0 does not: the planner takes that for a limit.
  */
@@ -43,19 +45,21 @@ export function createDelta(delta: Delta, tables: TableNames, plan: DeltaPlan): 
 
 const selections = {
   none: (delta, tables, plan) => `
-    SELECT record_id, operation, checksum, ${carriedBy(delta).map(([name]) => name).join(', ')}, failing, ts, reshaped, (present IS NOT NULL)::int AS copies, 0 AS known
+    SELECT record_id, operation, checksum, ${carriedBy(delta).map(([name]) => name).join(', ')}, failing, ts, reshaped, (present IS NOT NULL)::int AS copies
     ${changedRows(delta, tables, plan)} WHERE operation IS NOT NULL`,
-  // `place` is one short key, a changed record's id or one of 64 groups: more keys, or longer ones, cost the planner's good will and a tenth of the diff.
+  // `place` is one short key, a changed record's id or one of 16 groups: more keys, or longer ones, cost the planner's good will and a tenth of the diff. More rows with a known id
+  // than there are such ids: some id occurs more than once. Only then are the checksums written down, which costs more than to gather them.
   count: (delta, tables, plan) => `
-    SELECT CASE WHEN max(operation) IS NOT NULL THEN substr(place, 2) END AS record_id, max(operation) AS operation, ${aggregatesOf(delta, plan)}, array_agg(hash) FILTER (WHERE hash IS NOT NULL) AS unchanged
-    ${changedRows(delta, tables, plan)}
-    GROUP BY place`,
+    SELECT * FROM (
+      SELECT CASE WHEN max(operation) IS NOT NULL THEN substr(place, 2) END AS record_id, max(operation) AS operation, ${aggregatesOf(delta, plan)},
+        CASE WHEN sum(count(known_id)) OVER () > ${plan.known} THEN array_agg(checksum) FILTER (WHERE operation IS NULL) END AS unchanged
+      ${changedRows(delta, tables, plan)}
+      GROUP BY place
+    ) AS grouped WHERE operation IS NOT NULL OR unchanged IS NOT NULL`,
   group: (delta, tables, plan) => `
     SELECT record_id, max(operation) AS operation, ${aggregatesOf(delta, plan)} ${changedRows(delta, tables, plan)}
     GROUP BY record_id HAVING max(operation) IS NOT NULL OR count(present) > 1`,
 } as const satisfies Record<DuplicateSearch, (delta: Delta, tables: TableNames, plan: DeltaPlan) => string>;
-
-const hashOf = (recordId: string): string => `hashtextextended(${recordId}, 0)`;
 
 function carriedBy({ payload, columns }: Delta): readonly (readonly [name: string, sql: string])[] {
   return carried(payload, columns, 'model', `compared.operation IN ('new', 'updated')`);
@@ -67,7 +71,7 @@ function aggregatesOf(delta: Delta, { failures, model, formerChecksum }: DeltaPl
   const failing = failures ? 'bool_or(failing)' : 'false';
   const ts = model.timestamp === null ? 'NULL::timestamptz' : 'min(ts)';
   const reshaped = formerChecksum === null ? 'NULL::boolean' : 'bool_or(reshaped)';
-  return `max(checksum) AS checksum, ${record}, ${failing} AS failing, ${ts} AS ts, ${reshaped} AS reshaped, count(present) AS copies, count(known_id) AS known`;
+  return `max(checksum) AS checksum, ${record}, ${failing} AS failing, ${ts} AS ts, ${reshaped} AS reshaped, count(present) AS copies`;
 }
 
 function changedRows(delta: Delta, tables: TableNames, plan: DeltaPlan): string {
@@ -89,8 +93,7 @@ function changedRows(delta: Delta, tables: TableNames, plan: DeltaPlan): string 
       SELECT coalesce(model.record_id, known.record_id) AS record_id, compared.operation, model.checksum,
         ${carriedBy(delta).map(([name, sql]) => `${sql} AS ${name}`).join(', ')},
         failure.record_id IS NOT NULL AS failing, model.ts, known.checksum = model.former_checksum AS reshaped, model.present, known.record_id AS known_id,
-        CASE WHEN compared.operation IS NOT NULL THEN '=' || coalesce(model.record_id, known.record_id) ELSE chr(64 + (model.checksum & 63)::int) END AS place,
-        CASE WHEN compared.operation IS NULL AND model.present THEN ${hashOf('known.record_id')} END AS hash
+        CASE WHEN compared.operation IS NULL THEN chr(64 + (model.checksum & 15)::int) ELSE '=' || coalesce(model.record_id, known.record_id) END AS place
       FROM (
         SELECT true AS present, ${identifier} AS record_id, ${checksumExpression(columns)} AS checksum, ${formerChecksum ?? 'NULL::bigint'} AS former_checksum, ${timestamp} AS ts, *
         FROM ${modelSource(model, columns)} ${since === null ? '' : recent} OFFSET bigint '0'
@@ -105,9 +108,11 @@ function changedRows(delta: Delta, tables: TableNames, plan: DeltaPlan): string 
 /**
  * What became of a record since the destination last acknowledged it; null when nothing did. A failure that is `maybe_delivered` is sent again whatever
  * its checksum; an 'expired' one not until the model differs from the version that failed; one that has nothing left to send is 'cleared' from the list.
+ * What is unchanged is told first: most rows are, and the expression stands in several columns.
  */
 const operationExpression = `
   CASE
+    WHEN known.checksum = model.checksum AND failure.record_id IS NULL THEN NULL
     WHEN model.present IS NULL THEN CASE WHEN failure.expired AND failure.operation = 'deleted' THEN NULL ELSE 'deleted' END
     WHEN failure.expired AND failure.operation <> 'deleted' AND failure.checksum = model.checksum THEN 'expired'
     WHEN known.record_id IS NULL OR known.checksum IS NULL THEN 'new'
@@ -118,27 +123,27 @@ const operationExpression = `
 /** For failures of records that neither the model nor `records_` has: what may have been delivered is sent as deleted, the others are off the list. */
 export function addVanishedFailures(delta: Delta, tables: TableNames): string {
   return `
-    INSERT INTO ${delta.table} (record_id, operation, failing, copies, known)
-    SELECT f.record_id, CASE WHEN f.maybe_delivered THEN 'deleted' ELSE 'cleared' END, true, 0, 0
+    INSERT INTO ${delta.table} (record_id, operation, failing, copies)
+    SELECT f.record_id, CASE WHEN f.maybe_delivered THEN 'deleted' ELSE 'cleared' END, true, 0
     FROM ${tables.failures} AS f
     WHERE NOT EXISTS (SELECT FROM ${tables.records} AS r WHERE r.record_id = f.record_id)
       AND NOT EXISTS (SELECT FROM ${delta.table} AS d WHERE d.record_id = f.record_id)`;
 }
 
 /**
- * Takes the groups of unchanged rows out of a counted delta; with `duplicates`, in exchange for a row for each unchanged identifier that occurs more than once, in the delta or
- * among them. Two unchanged identifiers of one hash would be taken for such a one: odds of 2^-64 for a pair, and nothing is lost by it.
+ * Exchanges the groups of unchanged rows for a row for each identifier that occurs more than once, among them or in the delta too. Two unchanged rows with one checksum and two
+ * identifiers would be taken for such: odds of 2^-64 for a pair, and nothing is lost by it.
  */
-export function resolveUnchanged(delta: Delta, tables: TableNames, duplicates: boolean): string {
-  const names = `
-    INSERT INTO ${delta.table} (record_id, copies, known)
-    SELECT r.record_id, repeated.copies, repeated.copies
+export function nameUnchangedDuplicates(delta: Delta, tables: TableNames): string {
+  return `
+    INSERT INTO ${delta.table} (record_id, copies)
+    SELECT r.record_id, repeated.copies
     FROM (
-      SELECT hash, count(*) AS copies FROM ${delta.table}, unnest(unchanged) AS hash GROUP BY hash
-      HAVING count(*) > 1 OR hash IN (SELECT ${hashOf('record_id')} FROM ${delta.table} WHERE copies > 0)
+      SELECT gathered.checksum, count(*) AS copies FROM ${delta.table} AS d, unnest(d.unchanged) AS gathered(checksum) GROUP BY gathered.checksum
+      HAVING count(*) > 1 OR gathered.checksum IN (SELECT r.checksum FROM ${tables.records} AS r JOIN ${delta.table} AS d ON d.record_id = r.record_id WHERE d.copies > 0)
     ) AS repeated
-    JOIN ${tables.records} AS r ON ${hashOf('r.record_id')} = repeated.hash;`;
-  return `${duplicates ? names : ''} DELETE FROM ${delta.table} WHERE operation IS NULL AND record_id IS NULL`;
+    JOIN ${tables.records} AS r ON r.checksum = repeated.checksum;
+    DELETE FROM ${delta.table} WHERE unchanged IS NOT NULL`;
 }
 
 /** SQL for the chunk of a record: a hash of its id, so that every staging attempt cuts alike. */

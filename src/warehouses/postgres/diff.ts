@@ -10,7 +10,7 @@ import { recordsIn, type Tally } from '../tally.js';
 import type { DiffRequest, DiffResult, ModelColumn, SyncRef } from '../warehouse.js';
 import { describeModel } from './columns.js';
 import type { PostgresClient } from './client.js';
-import { addVanishedFailures, chunkOf, createDelta, isOneOf, resolveUnchanged, type Delta } from './delta.js';
+import { addVanishedFailures, chunkOf, createDelta, isOneOf, nameUnchangedDuplicates, type Delta } from './delta.js';
 import { tableNames, type TableNames } from './names.js';
 import { readPast } from './past.js';
 import { payloadOf } from './payload.js';
@@ -52,23 +52,22 @@ export async function diffModel(client: PostgresClient, request: DiffRequest, si
   );
 }
 
-/** Hashes of unchanged records that a diff gathers, 8 bytes each: about what its hash join may take. */
-const mostHashes = 32_000_000;
+/** Checksums of unchanged records that a diff gathers, 8 bytes each: about what its hash join may take. */
+const mostGathered = 32_000_000;
 
 /** Makes the delta, with every duplicate in it: also those among unchanged rows, which a count betrays. The model runs once. */
 export async function runModel(connection: pg.PoolClient, tables: TableNames, table: string, model: Model, columns: readonly ModelColumn[], past: Past): Promise<Delta> {
-  const search = past.known === 0 ? 'none' : past.since !== null || past.known > mostHashes ? 'group' : 'count';
+  const search = past.known === 0 ? 'none' : past.since !== null || past.known > mostGathered ? 'group' : 'count';
   const delta = { table, columns, payload: payloadOf(search === 'none', columns) };
-  await connection.query(createDelta(delta, tables, { model, failures: past.failures, since: past.since, formerChecksum: past.formerChecksum, search }));
-  if (search === 'count') await connection.query(resolveUnchanged(delta, tables, await hasKnownDuplicates(connection, table, past.known)));
+  await connection.query(createDelta(delta, tables, { model, search, ...past }));
+  if (search === 'count' && (await hasUnchangedGroups(connection, table))) await connection.query(nameUnchangedDuplicates(delta, tables));
   if (past.failures) await connection.query(addVanishedFailures(delta, tables));
   return delta;
 }
 
-/** More rows with a known id than there are known ids: some id occurs more than once. */
-async function hasKnownDuplicates(connection: pg.PoolClient, delta: string, known: number): Promise<boolean> {
-  const counted = await connection.query<{ rows: string }>(`SELECT coalesce(sum(known), 0) AS rows FROM ${delta}`);
-  return Number(counted.rows[0]?.rows) > known;
+async function hasUnchangedGroups(connection: pg.PoolClient, delta: string): Promise<boolean> {
+  const found = await connection.query(`SELECT FROM ${delta} WHERE unchanged IS NOT NULL LIMIT 1`);
+  return found.rowCount === 1;
 }
 
 interface IntentPlan {

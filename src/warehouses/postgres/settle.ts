@@ -48,14 +48,14 @@ export async function settleSync(client: PostgresClient, sync: SyncRef, end: Ear
       if (row.status !== 'in_progress') return asSyncResult(sync.subscriptionId, row);
       const intent = row.attempt === null ? null : tables.intent(sync.number, row.attempt);
       const books = closedBooks(sync, intent === null ? emptyBooks : await countBooks(connection, tables, row, sync));
-      if (intent !== null) await moveState(connection, tables, sync, intent);
+      const outcomes = await countOutcomes(connection, tables, sync);
+      if (intent !== null) await moveState(connection, tables, sync, intent, books.notSent === 0 && outcomes.all === 0);
       if (end === null && books.notSent === 0 && !row.more_to_extract && row.trigger !== 'replay') await completeDiff(connection, tables, sync);
       await keepUsage(connection, tables, sync.number);
-      const ambiguous = await connection.query<{ records: string }>(`SELECT count(*) AS records FROM ${tables.outcomes} WHERE sync = $1 AND outcome = 'ambiguous'`, [sync.number]);
       await connection.query(`DELETE FROM ${tables.outcomes} WHERE sync = $1`, [sync.number]);
       const started = await connection.query(`DELETE FROM ${tables.chunks} WHERE sync = $1 RETURNING 1`, [sync.number]);
       if (row.attempt !== null) await connection.query(`DROP TABLE IF EXISTS ${tables.delta(sync.number, row.attempt)}, ${tables.intent(sync.number, row.attempt)}`);
-      return close(connection, tables, sync, books, row, end, started.rowCount ?? 0, Number(ambiguous.rows[0]?.records));
+      return close(connection, tables, sync, books, row, end, started.rowCount ?? 0, outcomes.ambiguous);
     },
     { bulk: true },
   );
@@ -81,9 +81,18 @@ async function countBooks(connection: pg.PoolClient, tables: TableNames, row: Sy
   return booksOf(sync, row, counted.rows[0]);
 }
 
-/** Moves `records_` and `failures_` forward by what the intent and the outcomes say. */
-async function moveState(connection: pg.PoolClient, tables: TableNames, sync: SyncRef, intent: string): Promise<void> {
-  const settled = `(
+/** Records that were not simply taken. */
+async function countOutcomes(connection: pg.PoolClient, tables: TableNames, sync: SyncRef): Promise<{ readonly all: number; readonly ambiguous: number }> {
+  const counted = await connection.query<{ all: string; ambiguous: string }>(
+    `SELECT count(*) AS all, count(*) FILTER (WHERE outcome = 'ambiguous') AS ambiguous FROM ${tables.outcomes} WHERE sync = $1`,
+    [sync.number],
+  );
+  return { all: Number(counted.rows[0]?.all), ambiguous: Number(counted.rows[0]?.ambiguous) };
+}
+
+/** Moves `records_` and `failures_` forward by what the intent and the outcomes say. Where `allTaken`, the intent says it all, and two joins over it are saved: a third of a first settlement. */
+async function moveState(connection: pg.PoolClient, tables: TableNames, sync: SyncRef, intent: string, allTaken: boolean): Promise<void> {
+  const settled = allTaken ? `(SELECT record_id, operation, checksum, true AS acknowledged FROM ${intent}) AS s` : `(
     SELECT i.record_id, i.operation, i.checksum, o.outcome, o.reason, o.code, i.chunk IS NULL OR (c.finished_at IS NOT NULL AND o.record_id IS NULL) AS acknowledged
     FROM ${intent} AS i
     LEFT JOIN ${tables.chunks} AS c ON c.sync = ${sync.number} AND c.chunk = i.chunk
@@ -92,6 +101,7 @@ async function moveState(connection: pg.PoolClient, tables: TableNames, sync: Sy
   if (known.rowCount === 0) await fillRecords(connection, tables, settled);
   else await updateRecords(connection, tables, settled);
   await connection.query(`DELETE FROM ${tables.failures} AS f USING ${settled} WHERE s.acknowledged AND f.record_id = s.record_id`);
+  if (allTaken) return;
   await connection.query(
     `INSERT INTO ${tables.failures} AS f (record_id, operation, checksum, maybe_delivered, attempts, first_failed_at, last_failed_at, reason, code)
      SELECT record_id, operation, checksum, outcome = 'ambiguous', (outcome = 'failed')::int, now(), now(), reason, code

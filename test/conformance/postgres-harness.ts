@@ -22,8 +22,8 @@ const elsewhere = [
   'array_nulls=off',
 ];
 
-export async function openPostgres(): Promise<WarehouseHarness> {
-  const database = await freshDatabase();
+export async function openPostgres(encoding?: string): Promise<WarehouseHarness> {
+  const database = await freshDatabase(encoding);
   const pool = new pg.Pool({ connectionString: database.url, max: 4, options: '-c timezone=UTC' });
   pool.on('error', () => undefined); // dropping the database ends what is connected still
   const opened: Warehouse[] = [];

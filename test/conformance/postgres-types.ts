@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { limits } from '../../src/domain/limits.js';
+import { openPostgres } from './postgres-harness.js';
 import { sentBy } from './warehouse-driver.js';
 import { benchOf, type Bench, type WarehouseHarness } from './warehouse-suite.js';
 import { typeLaws, type Types } from './warehouse-suite-types.js';
@@ -25,7 +27,7 @@ export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
 
     typeLaws(() => bench, types);
 
-    const identifiers = ['smallint', 'bigint', 'numeric', 'boolean', 'uuid', 'character(3)', 'character varying(20)', 'bytea', 'date', 'timestamp with time zone', 'interval', 'inet', 'mood', 'big', 'pair', 'integer[]', 'citext', 'jsonb', 'point'];
+    const identifiers = ['smallint', 'bigint', 'numeric', 'boolean', 'uuid', 'character(3)', 'character varying(20)', 'bytea', 'date', 'timestamp with time zone', 'interval', 'inet', 'name', 'double precision', 'mood', 'big', 'pair', 'integer[]', 'citext', 'jsonb', 'point'];
     it('identify records by their text, whichever they are', async () => {
       for (const [index, type] of identifiers.entries()) {
         const samples = typeCases.find((one) => one.type === type)?.samples ?? [];
@@ -64,6 +66,17 @@ export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
       const values = typeCases.flatMap(({ samples, type }) => samples.map(([text]) => literal(text, type))).slice(0, 255);
       const { events } = await bench.driver({ query: `select 1 as id, ${values.map((value, place) => `${value} as x${place}`).join(', ')}` }).sync();
       assert.equal(Object.keys(events[0]?.properties ?? {}).length, 256);
+    });
+
+    it('may be any that the server has', async () => {
+      const found = await harness.rows(`
+        select format_type(oid, null) as type from pg_type
+        where typtype in ('b', 'r', 'm') and typisdefined and typcategory not in ('X', 'P') and format_type(oid, null) not like 'information_schema.%' order by oid`);
+      const columns = found.map(({ type }, index) => `null::${String(type)} as x${index}`);
+      for (let from = 0; from < columns.length; from += 500) {
+        const driver = bench.driver({ id: `from_${from}`, query: `select 1 as id, ${columns.slice(from, from + 500).join(', ')}` });
+        assert.deepEqual([sentBy(await driver.sync()), sentBy(await driver.sync())], [['new 1'], []]);
+      }
     });
 
     it('may be those that only a query can show', async () => {
@@ -168,6 +181,36 @@ export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
         await driver.diff(sync);
         await makeOld();
         assert.deepEqual([(await driver.settleDead(sync)).ambiguous, sentBy(await driver.sync())], [0, ['new 1', 'new 2']]);
+      });
+    });
+
+    describe('records', () => {
+      let latin: WarehouseHarness;
+      before(async () => {
+        latin = await openPostgres('LATIN1');
+      });
+      afterEach(() => latin.clear());
+      after(() => latin.close());
+
+      it('in a database of another encoding are sent as the same texts, names and identifiers', async () => {
+        const people = [{ 'né': 'é"', 'ü\nü': 'ÿ\u0001\\' }, { 'né': 'É', 'ü\nü': '' }];
+        await latin.run(`create table people ("né" text, "ü\nü" text); insert into people values ${people.map((one) => `('${Object.values(one).join(`', '`)}')`).join(', ')}`);
+        const driver = benchOf(latin).driver({ identifier: 'né' });
+        const { events } = await driver.sync({ fate: (event) => (event.__segment_id === 'É' ? 'refused' : 'taken') });
+        assert.deepEqual(new Map(events.map((event) => [event.__segment_id, event.properties])), new Map(people.map((one) => [one['né'], one])));
+        await latin.run(`delete from people where "né" <> 'É'`);
+        assert.deepEqual(sentBy(await driver.sync()), ['deleted é"', 'new É']);
+      });
+
+      it('in a database of another encoding are measured as the bytes that a destination gets', async () => {
+        const most = limits.valueBytes / 2 - 1;
+        await latin.run(`create table people (id bigint, name text); insert into people values (1, repeat('é', ${most})), (2, repeat('é', ${most + 1}))`);
+        const driver = benchOf(latin).driver();
+        const first = await driver.sync();
+        assert.deepEqual([sentBy(first), first.result.extracted.rejected], [['new 1'], 1]);
+        await latin.run(`update people set name = repeat('ü', ${most + 2} - id::int)`);
+        const second = await driver.sync();
+        assert.deepEqual([sentBy(second), second.result.extracted.rejected], [['new 2'], 1]);
       });
     });
 

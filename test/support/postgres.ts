@@ -24,10 +24,10 @@ export async function testPostgres(): Promise<PostgresServer> {
 }
 
 /** An empty database of its own for a test, on the shared server. Dropping it ends what is connected still. */
-export async function freshDatabase(): Promise<TestDatabase> {
+export async function freshDatabase(encoding = 'UTF8'): Promise<TestDatabase> {
   const server = await testPostgres();
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await runAsSuperuser(server, `create database ${name}`);
+  await runAsSuperuser(server, `create database ${name} template template0 encoding '${encoding}'`);
   const url = new URL(server.url);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => runAsSuperuser(server, `drop database if exists ${name} with (force)`) };

@@ -53,7 +53,8 @@ export function bodyOf(payload: Payload, columns: readonly ModelColumn[], row: s
 
 /** SQL that is true, at little cost, for each record of which some value or all together may be too large (source document, "Extract limits"), and for few others. */
 export function mayBeTooLarge(payload: Payload, columns: readonly ModelColumn[]): string {
-  if (payload === 'text') return `octet_length(body) > ${limits.valueBytes}`;
+  // No other encoding's text grows more than threefold when it becomes UTF-8.
+  if (payload === 'text') return `octet_length(body) > ${limits.valueBytes} / CASE getdatabaseencoding() WHEN 'UTF8' THEN 1 ELSE 3 END`;
   const sizes = columns.flatMap((column, index) => (carriageOf(column) === 'value' ? [] : [`coalesce(octet_length(c${index + 1}), 0)`]));
   return sizes.length === 0 ? 'false' : `${sizes.join(' + ')} > ${Math.floor(limits.valueBytes / 6) - 1}`;
 }

@@ -21,9 +21,9 @@ export async function reject(connection: pg.PoolClient, tables: TableNames, delt
     WITH repeated AS (
       SELECT record_id FROM ${table} WHERE record_id IS NOT NULL GROUP BY record_id HAVING sum(copies) > 1
     ), oversized AS (
-      SELECT record_id, octet_length(body) AS bytes,
-        (SELECT key || '" of ' || octet_length(value::text) FROM json_each(body::json) WHERE octet_length(value::text) > ${limits.valueBytes} LIMIT 1) AS largest
-      FROM (SELECT record_id, ${bodyOf(payload, columns, 'd')} AS body FROM ${table} AS d WHERE ${large}) AS large WHERE octet_length(body) > ${limits.valueBytes}
+      SELECT record_id, ${sentBytes('body')} AS bytes,
+        (SELECT key || '" of ' || ${sentBytes('value::text')} FROM json_each(body::json) WHERE ${sentBytes('value::text')} > ${limits.valueBytes} LIMIT 1) AS largest
+      FROM (SELECT record_id, ${bodyOf(payload, columns, 'd')} AS body FROM ${table} AS d WHERE ${large}) AS large WHERE ${sentBytes('body')} > ${limits.valueBytes}
     ), gone AS (
       DELETE FROM ${table} AS d
       WHERE d.record_id IS NULL OR octet_length(d.record_id) > ${identifierBytes} OR d.record_id IN (SELECT record_id FROM repeated)
@@ -43,6 +43,11 @@ export async function reject(connection: pg.PoolClient, tables: TableNames, delt
     )
     SELECT coalesce(sum(copies), 0) AS rejected FROM rejected`);
   return { rejected: Number(rejected.rows[0]?.rejected), left: (await tally(connection, table)).counts };
+}
+
+/** Bytes of a text as it leaves, whatever the database's encoding. */
+function sentBytes(text: string): string {
+  return `octet_length(convert_to(${text}, 'UTF8'))`;
 }
 
 const uniqueViolation = '23505';

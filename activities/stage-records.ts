@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { pageOf } from '../src/staging/pages.js';
 import type { ChunkWriter } from '../src/staging/staging.js';
 import type { StagedChunk } from '../src/warehouses/warehouse.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -29,9 +30,9 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
       for await (const block of warehouse.readDelta({ sync, subscription }, cancellation())) {
         const chunk = open.get(block.chunk) ?? (await openChunk(dependencies, input, block.chunk, attempt));
         open.set(block.chunk, chunk);
-        await chunk.writer.write(block.lines);
-        chunk.records += block.records;
-        staged += block.records;
+        for (const piece of pageOf(block)) await chunk.writer.write(piece);
+        chunk.records += block.ends.length;
+        staged += block.ends.length;
         report({ processed: staged });
       }
       files = await finishAll(open);

@@ -17,6 +17,7 @@ interface Counts {
 /** Runs a hand-written extract: its statements, one COPY, and its bytes into one file as they come. */
 export class Floor implements Contender {
   private syncs = 0;
+  private bytes = 0;
 
   constructor(
     readonly name: string,
@@ -43,9 +44,13 @@ export class Floor implements Contender {
       const counts = counted.rows[0];
       if (counts === undefined || Number(counts.unfit) > 0) throw new Error(`${this.name}: the measured data holds duplicates, missing ids or oversized values, which it never should`);
       const [added, updated, deleted] = [Number(counts.added), Number(counts.updated), Number(counts.deleted)];
-      const bytes = await this.stage(client, first ? linesFirst : linesNext);
-      return { added, updated, deleted, staged: { lines: added + updated + deleted, bytes } };
+      this.bytes = await this.stage(client, first ? linesFirst : linesNext);
+      return { added, updated, deleted, staged: added + updated + deleted };
     });
+  }
+
+  async stagedBytes(): Promise<number> {
+    return this.bytes;
   }
 
   async acknowledge(): Promise<void> {

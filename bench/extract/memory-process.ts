@@ -8,5 +8,5 @@ await extract.reset();
 await extract.begin();
 const atStart = process.memoryUsage.rss();
 const { staged } = await extract.extract();
-tellMemory(atStart, staged.lines);
+tellMemory(atStart, staged);
 await extract.reset();

@@ -15,6 +15,10 @@ export abstract class Peer implements Contender {
     // one command does everything
   }
 
+  async stagedBytes(): Promise<number> {
+    return 0; // it doesn't tell
+  }
+
   async acknowledge(): Promise<void> {
     // it takes everything for delivered
   }

@@ -60,15 +60,15 @@ export async function measureExtract(meter: Meter, options: ExtractOptions): Pro
       for (const contender of contenders) await contender.reset();
       for (const situation of situations) {
         const changes = situation === 'W1' ? null : situation === 'W2' ? await customers.change() : nothing;
-        const found: Extraction[] = [];
+        const found: ExtractSample[] = [];
         for (const contender of rotated(contenders, run)) {
           const { sample, extraction } = await measureOne(meter, contender, run, situation);
           samples.push(sample);
-          if (extraction !== null && contender.name !== contenderNames[2]) found.push(extraction);
+          if (extraction !== null && contender.name !== contenderNames[2]) found.push(sample);
           if (extraction !== null && changes !== null) checkFound(contender, extraction, changes);
           log(`${rows} rows, run ${run + 1} of ${runs}, ${situation}: ${contender.name} ${sample.extract.seconds.toFixed(2)} s, settled in ${sample.settle.seconds.toFixed(2)} s`);
         }
-        checkSameLines(found, situation);
+        checkSameEvents(found, situation);
         await customers.tidy();
       }
     }
@@ -82,6 +82,7 @@ export async function measureExtract(meter: Meter, options: ExtractOptions): Pro
 async function measureOne(meter: Meter, contender: Contender, run: number, situation: Situation): Promise<{ sample: ExtractSample; extraction: Extraction | null }> {
   await contender.begin();
   const extract = await meter.measure(() => contender.extract());
+  const stagedBytes = await contender.stagedBytes();
   await contender.acknowledge();
   const settle = await meter.measure(() => contender.settle());
   const extraction = extract.result;
@@ -91,8 +92,8 @@ async function measureOne(meter: Meter, contender: Contender, run: number, situa
     situation,
     extract: extract.cost,
     settle: settle.cost,
-    stagedRecords: extraction?.staged.lines ?? 0,
-    stagedBytes: extraction?.staged.bytes ?? 0,
+    stagedRecords: extraction?.staged ?? 0,
+    stagedBytes,
     stateBytes: await contender.stateBytes(),
   };
   return { sample, extraction };
@@ -110,8 +111,8 @@ function checkFound(contender: Contender, found: Extraction, changes: Changes): 
   if (!same) throw new Error(`${contender.name} found ${JSON.stringify(found)} where the changes were ${JSON.stringify(changes)}: its figures would mean nothing`);
 }
 
-/** Sluice and the floor with its duties write the same events, so their files have the same size to the byte. */
-function checkSameLines(found: readonly Extraction[], situation: Situation): void {
-  const sizes = new Set(found.map(({ staged }) => `${staged.lines} lines of ${staged.bytes} bytes`));
-  if (sizes.size > 1) throw new Error(`${situation}: Sluice and the floor staged different lines (${[...sizes].join('; ')}): their figures can't be compared`);
+/** Sluice and the floor with its duties stage the same events, of the same size to the byte. */
+function checkSameEvents(found: readonly ExtractSample[], situation: Situation): void {
+  const sizes = new Set(found.map(({ stagedRecords, stagedBytes }) => `${stagedRecords} events of ${stagedBytes} bytes`));
+  if (sizes.size > 1) throw new Error(`${situation}: Sluice and the floor staged different events (${[...sizes].join('; ')}): their figures can't be compared`);
 }

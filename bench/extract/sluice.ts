@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import pg from 'pg';
 import type { StepInput } from '../../activities/types.js';
 import { configurationOf, customersTo, stateSchema, type Places } from '../configuration.js';
 import { createSteps, type Steps } from '../steps.js';
-import { contentBytesOf } from '../../src/staging/block-tags.js';
+import { createLocalFiles } from '../../src/staging/local.js';
+import { PageReader } from '../../src/staging/pages.js';
 import type { Contender, Extraction } from './contender.js';
 
 const subscription = customersTo('select * from customers');
@@ -35,7 +35,20 @@ export class SluiceExtract implements Contender {
       return diffed;
     });
     const { added, updated, deleted } = found.extracted;
-    return { added, updated, deleted, staged: { lines: found.toSend, bytes: await bytesIn(join(this.places.stagingFolder, subscription.id, String(this.sync.sync.number))) } };
+    return { added, updated, deleted, staged: found.toSend };
+  }
+
+  async stagedBytes(): Promise<number> {
+    const store = createLocalFiles(this.places.stagingFolder);
+    const { sync } = this.sync;
+    let total = 0;
+    for (const { chunk, file, sha256 } of await this.withSteps(({ warehouse }) => warehouse.registerChunks(sync, []))) {
+      const pages = new PageReader();
+      for await (const piece of store.readChunk({ subscriptionId: sync.subscriptionId, syncNumber: sync.number, chunk }, { name: file, sha256 })) {
+        for (const { events, versions, ends } of pages.push(piece)) total += events.length + versions.length - ends.length;
+      }
+    }
+    return total;
   }
 
   async acknowledge(): Promise<void> {
@@ -82,13 +95,6 @@ export class SluiceExtract implements Contender {
       await client.end();
     }
   }
-}
-
-/** Without the checksums at the end of each file. */
-async function bytesIn(folder: string): Promise<number> {
-  const names = await readdir(folder).catch(() => []); // nothing to stage, no folder
-  const sizes = await Promise.all(names.map(async (name) => contentBytesOf((await stat(join(folder, name))).size)));
-  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 async function* none(): AsyncGenerator<never> {

@@ -9,3 +9,18 @@ export interface StagedRecord {
   /** The properties as JSON, byte for byte. */
   readonly properties: string;
 }
+
+/** Records of one chunk, many together, with their events side by side: a batch of them leaves as one piece of bytes. */
+export interface StagedBlock {
+  /** Each event as JSON (CONTRACT, "What a destination gets"), a comma behind it. */
+  readonly events: Buffer;
+  /** Where each event ends in `events`: its comma's place. */
+  readonly ends: readonly number[];
+  /** Each record's version, a line feed behind it. It tells a replay whether the record is still the one that was acknowledged, and never leaves the worker. */
+  readonly versions: Buffer;
+}
+
+/** Where event number `index` of a block begins; behind the last one, where its events end. */
+export function startOfEvent(ends: StagedBlock['ends'], index: number): number {
+  return index === 0 ? 0 : (ends[index - 1] ?? 0) + 1;
+}

@@ -45,9 +45,9 @@ class LocalChunkWriter implements ChunkWriter {
     this.#path = temporary;
   }
 
-  async write(lines: Buffer): Promise<void> {
-    this.#pending.push(lines);
-    this.#pendingBytes += lines.length;
+  async write(bytes: Buffer): Promise<void> {
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
     if (this.#pendingBytes >= writeBytes) await this.#onFiles(() => this.#flush());
   }
 

@@ -8,7 +8,7 @@ import { chunkStem, nameOf, syncAt, syncPath } from './places.js';
 import type { ChunkPlace, StagedSync, StagingFiles } from './staging.js';
 
 /**
- * Staging in a folder of this machine: `<folder>/<subscription>/<sync number>/chunk-000012.<attempt>.<digest>.<host>.jsonl`,
+ * Staging in a folder of this machine: `<folder>/<subscription>/<sync number>/chunk-000012.<attempt>.<digest>.<host>.events`,
  * with `chunk-000012.outcomes.jsonl` beside it. A sync stays with the host that staged it; hosts that share the folder are one.
  */
 export function createLocalFiles(folder: string): StagingFiles {

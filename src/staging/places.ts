@@ -6,7 +6,7 @@ const attemptPattern = /^[A-Za-z0-9_-]{1,100}$/;
 const syncPattern = /^([^/]+)\/(\d{1,15})$/;
 /** Part of the digest in a file's name tells two outcomes of one attempt apart. */
 const digestCharacters = 16;
-const fileName = /^chunk-(?<chunk>\d{6,})\.[A-Za-z0-9_-]{1,100}\.[0-9a-f]{16}(?:\.(?<host>[0-9a-f]{12}))?\.jsonl(?<sealed>\.aes)?$/;
+const fileName = /^chunk-(?<chunk>\d{6,})\.[A-Za-z0-9_-]{1,100}\.[0-9a-f]{16}(?:\.(?<host>[0-9a-f]{12}))?\.events(?<sealed>\.aes)?$/;
 
 /** `customers_to_crm/12`: what lies below it in a store is one sync's. @throws RangeError for ids that are none: they would lead out of the store, and only a defect can bring them here. */
 export function syncPath({ subscriptionId, syncNumber }: StagedSync): string {
@@ -43,7 +43,7 @@ export interface ChunkFile {
 }
 
 export function nameOfFile({ chunk, attempt, sha256, host, sealed }: ChunkFile): string {
-  return `${chunkStem(chunk)}.${attempt}.${sha256.slice(0, digestCharacters)}${host === null ? '' : `.${host}`}.jsonl${sealed ? '.aes' : ''}`;
+  return `${chunkStem(chunk)}.${attempt}.${sha256.slice(0, digestCharacters)}${host === null ? '' : `.${host}`}.events${sealed ? '.aes' : ''}`;
 }
 
 /** @throws StagingLostError when `name` is no file of this chunk. The name was kept by the warehouse, so a foreign one means a foreign store. */

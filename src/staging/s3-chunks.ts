@@ -58,9 +58,9 @@ export class S3ChunkWriter implements ChunkWriter {
     buffers.enter();
   }
 
-  async write(lines: Buffer): Promise<void> {
-    this.#pending.push(lines);
-    this.#pendingBytes += lines.length;
+  async write(bytes: Buffer): Promise<void> {
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
     if (this.#pendingBytes >= this.buffers.partBytes) await this.#sendPart();
   }
 

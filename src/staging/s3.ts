@@ -7,7 +7,7 @@ import { S3Log } from './s3-log.js';
 import type { AppendOnly, ChunkPlace, StagedSync, StagingFiles } from './staging.js';
 
 /**
- * Staging in an S3-compatible store, for workers on any number of hosts: `<prefix><subscription>/<sync number>/chunk-000012.<attempt>.<digest>.jsonl`
+ * Staging in an S3-compatible store, for workers on any number of hosts: `<prefix><subscription>/<sync number>/chunk-000012.<attempt>.<digest>.events`
  * lists the parts of a chunk, which lie beside it, as do the entries of its outcome log, an object each.
  */
 export function createS3Files(location: S3Location): StagingFiles {

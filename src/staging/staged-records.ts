@@ -1,7 +1,7 @@
-import { StringDecoder } from 'node:string_decoder';
 import { z } from 'zod';
-import type { StagedRecord } from '../domain/staged-record.js';
+import { startOfEvent, type StagedBlock, type StagedRecord } from '../domain/staged-record.js';
 import { StagingLostError } from '../errors/errors.js';
+import { PageReader } from './pages.js';
 
 const eventHead = z.object({ event: z.enum(['new', 'updated', 'deleted']), __segment_id: z.string() });
 /** Properties come last in an event; inside a JSON string these characters can't stand, because quotes are escaped there. */
@@ -12,26 +12,27 @@ const beforeProperties = ',"properties":';
  *
  * @throws StagingLostError for anything that is no whole record
  */
-export async function* stagedRecords(blocks: AsyncIterable<Buffer>): AsyncGenerator<readonly StagedRecord[], void, undefined> {
-  const decoder = new StringDecoder('utf8');
-  let begun = '';
-  for await (const block of blocks) {
-    const lines = (begun + decoder.write(block)).split('\n');
-    begun = lines.pop() ?? '';
-    yield lines.map(parseRecord);
+export async function* stagedRecords(pieces: AsyncIterable<Buffer>): AsyncGenerator<readonly StagedRecord[], void, undefined> {
+  const pages = new PageReader();
+  for await (const piece of pieces) {
+    for (const block of pages.push(piece)) yield recordsIn(block);
   }
-  if (begun !== '') throw new StagingLostError('a staged chunk ends in the middle of a line');
+  pages.end();
 }
 
-function parseRecord(line: string): StagedRecord {
-  const start = line.indexOf('{');
-  const end = line.indexOf(beforeProperties);
+function recordsIn({ events, ends, versions }: StagedBlock): readonly StagedRecord[] {
+  const texts = versions.toString('latin1').split('\n');
+  return ends.map((end, index) => recordOf(texts[index] ?? '', events.toString('utf8', startOfEvent(ends, index), end)));
+}
+
+function recordOf(version: string, event: string): StagedRecord {
+  const end = event.indexOf(beforeProperties);
   try {
     if (end === -1) throw new SyntaxError();
-    const { event, __segment_id } = eventHead.parse(JSON.parse(`${line.slice(start, end)}}`));
-    return { recordId: __segment_id, operation: event, version: line.slice(0, start), properties: line.slice(end + beforeProperties.length, -1) };
+    const { event: operation, __segment_id: recordId } = eventHead.parse(JSON.parse(`${event.slice(0, end)}}`));
+    return { recordId, operation, version, properties: event.slice(end + beforeProperties.length, -1) };
   } catch {
-    // The cause is dropped: its message would quote the line.
-    throw new StagingLostError('a staged chunk holds a line that is no record');
+    // The cause is dropped: its message would quote the record.
+    throw new StagingLostError('a staged chunk holds what is no record');
   }
 }

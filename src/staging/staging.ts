@@ -15,10 +15,10 @@ export interface StagedFile {
   readonly sha256: string;
 }
 
-/** Takes a chunk's lines; the file exists only once `finish` has returned. */
+/** Takes a chunk's bytes; the file exists only once `finish` has returned. */
 export interface ChunkWriter {
-  /** Resolves once more may be written (backpressure). `lines` is whole JSON lines, each ended by a line feed. */
-  write(lines: Buffer): Promise<void>;
+  /** Resolves once more may be written (backpressure). The bytes may be cut anywhere. */
+  write(bytes: Buffer): Promise<void>;
   finish(): Promise<StagedFile>;
   /** Removes what was written, also once it is finished. */
   abort(): Promise<void>;
@@ -67,7 +67,7 @@ export interface StagingStore {
   /** The host that staged a file of this name, as `host` names it. */
   hostOf(file: string): string | null;
   createChunk(place: ChunkPlace, attempt: string): Promise<ChunkWriter>;
-  /** Streams the chunk in blocks of any size, and gives out no byte that was not checked. A block is good until the next one is asked for. */
+  /** Streams the chunk in pieces of any size, and gives out no byte that was not checked. A piece is good until the next one is asked for. */
   readChunk(place: ChunkPlace, file: StagedFile): AsyncIterable<Buffer>;
   /** Opens a chunk's log to go on with it. Throws StagingLostError when the chunk's files have gone. */
   openOutcomes(place: ChunkPlace): Promise<OutcomeLog>;

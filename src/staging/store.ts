@@ -38,8 +38,8 @@ class SealedWriter implements ChunkWriter {
     private readonly sealer: Sealer,
   ) {}
 
-  async write(lines: Buffer): Promise<void> {
-    const sealed = this.sealer.add(lines);
+  async write(bytes: Buffer): Promise<void> {
+    const sealed = this.sealer.add(bytes);
     if (sealed.length > 0) await this.writer.write(sealed);
   }
 

@@ -1,17 +1,26 @@
+import { startOfEvent } from '../domain/staged-record.js';
+import type { DeltaBlock } from './warehouse.js';
+
 /**
  * Numbers inside lists and objects, under the rule for columns (CONTRACT, "What a destination gets"): what a double can't hold becomes a string.
  * SQL writes such columns as one piece of JSON; taking it apart there would cost more than here, where most text needs no more than a glance.
  */
 
-/** A staged line's version, then strings and numbers; of these only numbers are looked at. */
-const tokens = /^[\w-]+(?=\{)|"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gm;
+/** Strings, and numbers, of which only the latter are looked at. */
+const tokens = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
 
-/** Lines of `<version>{event}`, or documents alone, as JSON text in any encoding that keeps ASCII. */
-export function quoteInexactNumbers(lines: string): string {
-  return lines.replace(tokens, (token, offset: number) => {
-    const isNumber = !token.startsWith('"') && lines[offset + token.length] !== '{';
-    return isNumber && !holdsExactly(token) ? `"${token}"` : token;
-  });
+/** A document as JSON text, in any encoding that keeps ASCII. */
+export function quoteInexactNumbers(json: string): string {
+  return json.replace(tokens, (token) => (token.startsWith('"') || holdsExactly(token) ? token : `"${token}"`));
+}
+
+/** The same for each event of a block. */
+export function withExactNumbers(block: DeltaBlock): DeltaBlock {
+  const text = block.events.toString('latin1');
+  const events = block.ends.map((end, index) => quoteInexactNumbers(text.slice(startOfEvent(block.ends, index), end)));
+  let end = -1;
+  const ends = events.map(({ length }) => (end += 1 + length));
+  return { ...block, events: Buffer.from(`${events.join(',')},`, 'latin1'), ends };
 }
 
 /** Whether a reader that takes the number for a double, and writes it again, writes the same number. */

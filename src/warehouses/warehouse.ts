@@ -2,7 +2,7 @@ import type { SyncUsage } from '../contract/quota.js';
 import type { CheckItem, DryRun, FailureReport } from '../contract/reports.js';
 import type { SyncLookup } from '../domain/quota-ledger.js';
 import type { AccountReading, Sent } from '../domain/quota-state.js';
-import type { StagedRecord } from '../domain/staged-record.js';
+import type { StagedBlock, StagedRecord } from '../domain/staged-record.js';
 import type { Model, Subscription } from '../domain/subscription.js';
 import type { Extracted } from '../domain/books.js';
 import type { EarlyEnd, SyncResult, SyncTrigger } from '../domain/sync.js';
@@ -79,14 +79,9 @@ export interface DiffResult {
   readonly moreToExtract: boolean;
 }
 
-/**
- * Part of the staged records: whole lines of one chunk, each `<version><event>`: the checksum as text, without "{" (empty for a deletion), and the event as JSON
- * (CONTRACT, "What a destination gets"). The version tells a replay whether the record is still the one that was acknowledged; it never leaves the worker.
- */
-export interface StagedLines {
+/** Part of the records to stage. */
+export interface DeltaBlock extends StagedBlock {
   readonly chunk: number;
-  readonly lines: Buffer;
-  readonly records: number;
 }
 
 /** A staged chunk, as the warehouse remembers it: `file` is the staging store's name for it. */
@@ -175,7 +170,7 @@ export interface Warehouse {
   takeGrant(sync: SyncRef, records: number, ledger: number): Promise<'taken' | 'void'>;
 
   /** Streams the records to send as events, in no particular order of chunks. Read-only. */
-  readDelta(request: { sync: SyncRef; subscription: Subscription }, signal: AbortSignal): AsyncIterable<StagedLines>;
+  readDelta(request: { sync: SyncRef; subscription: Subscription }, signal: AbortSignal): AsyncIterable<DeltaBlock>;
 
   /** Registers the staged chunks, all at once; the first call wins and later ones return what it registered. They are remembered for a replay when the sync has settled. */
   registerChunks(sync: SyncRef, chunks: readonly StagedChunk[]): Promise<readonly StagedChunk[]>;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Operation, Subscription, SyncMode } from '../../src/domain/subscription.js';
-import type { StagedRecord } from '../../src/domain/staged-record.js';
+import { startOfEvent, type StagedRecord } from '../../src/domain/staged-record.js';
 import type { EarlyEnd, SyncResult, SyncTrigger } from '../../src/domain/sync.js';
+import { pageOf } from '../../src/staging/pages.js';
 import { stagedRecords } from '../../src/staging/staged-records.js';
 import type { ChunkCounts, DiffResult, RecordOutcome, StagedChunk, SyncRef, Warehouse } from '../../src/warehouses/warehouse.js';
 
@@ -20,7 +21,7 @@ export type Fate = 'taken' | 'refused' | 'taken_unanswered' | 'lost_unanswered' 
 export interface StagedRecords {
   readonly chunks: readonly StagedChunk[];
   readonly events: ReadonlyMap<number, readonly StagedEvent[]>;
-  /** The lines as they came, without their line feeds. */
+  /** The events as they came. */
   readonly lines: readonly string[];
 }
 
@@ -55,7 +56,7 @@ export class SyncDriver {
     readonly subscription: Subscription,
     private readonly destinationIdentity = 'crm',
     /** What each file holds. */
-    private readonly staged = new Map<string, string>(),
+    private readonly staged = new Map<string, Buffer>(),
   ) {}
 
   /** The same subscription in another mode, with what it has staged. */
@@ -89,7 +90,7 @@ export class SyncDriver {
   private async *recordsOf(chunks: readonly StagedChunk[]): AsyncGenerator<readonly StagedRecord[]> {
     for (const { file, records } of chunks) {
       let read = 0;
-      for await (const some of stagedRecords(streamOf([Buffer.from(this.staged.get(file) ?? '')]))) {
+      for await (const some of stagedRecords(streamOf([this.staged.get(file) ?? Buffer.alloc(0)]))) {
         read += some.length;
         yield some;
       }
@@ -98,16 +99,16 @@ export class SyncDriver {
   }
 
   async read(sync: SyncRef): Promise<StagedRecords> {
-    const texts = new Map<number, string>();
-    for await (const { chunk, lines, records } of this.warehouse.readDelta({ sync, subscription: this.subscription }, never)) {
-      const text = lines.toString('utf8');
-      assert.equal(text.split('\n').length - 1, records, 'a line for each record');
-      assert(text.endsWith('\n'));
-      texts.set(chunk, (texts.get(chunk) ?? '') + text);
+    const pages = new Map<number, Buffer[]>();
+    const lines = new Map<number, string[]>();
+    for await (const { chunk, ...block } of this.warehouse.readDelta({ sync, subscription: this.subscription }, never)) {
+      const events = block.ends.map((end, index) => block.events.toString('utf8', startOfEvent(block.ends, index), end));
+      assert.equal(block.events.toString('utf8'), events.map((event) => `${event},`).join(''), 'a comma behind each event, and nothing else');
+      pages.set(chunk, [...(pages.get(chunk) ?? []), ...pageOf(block)]);
+      lines.set(chunk, [...(lines.get(chunk) ?? []), ...events]);
     }
-    const lines = new Map([...texts].map(([chunk, text]) => [chunk, text.split('\n').slice(0, -1).map((line) => line.slice(line.indexOf('{')))]));
     const chunks = [...lines].map(([chunk, { length }]) => ({ chunk, records: length, file: `${sync.number}-${chunk}`, sha256: 'none' }));
-    for (const [chunk, text] of texts) this.staged.set(`${sync.number}-${chunk}`, text);
+    for (const [chunk, pieces] of pages) this.staged.set(`${sync.number}-${chunk}`, Buffer.concat(pieces));
     return { chunks, events: new Map([...lines].map(([chunk, all]) => [chunk, all.map((line) => JSON.parse(line) as StagedEvent)])), lines: [...lines.values()].flat() };
   }
 

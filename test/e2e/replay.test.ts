@@ -89,7 +89,7 @@ describe('a replay', () => {
   });
 
   it('of a damaged chunk is refused, and nothing of it is sent', async () => {
-    const [file = ''] = (await readdir(folderOf(1))).filter((name) => name.endsWith('.jsonl') && !name.includes('outcomes'));
+    const [file = ''] = (await readdir(folderOf(1))).filter((name) => name.endsWith('.events'));
     await writeFile(`${folderOf(1)}/${file}`, 'damaged\n');
     const result = await replay(1);
     assert.deepEqual([result.status, rig.receiver.requests.length], ['failed', 0]);

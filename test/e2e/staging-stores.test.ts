@@ -126,7 +126,7 @@ function noting(store: StagingStore, files: Map<number, StagedFile>): StagingSto
     createChunk: async (place, attempt) => {
       const writer = await store.createChunk(place, attempt);
       return {
-        write: (lines) => writer.write(lines),
+        write: (bytes) => writer.write(bytes),
         abort: () => writer.abort(),
         finish: async () => {
           const file = await writer.finish();

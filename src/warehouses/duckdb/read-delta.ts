@@ -1,8 +1,8 @@
 import { operationsSentBy, syncIdOf, type Subscription } from '../../domain/subscription.js';
 import { DeltaLostError } from '../../errors/errors.js';
 import { ChunkBlocks } from '../chunk-blocks.js';
-import { quoteInexactNumbers } from '../exact-numbers.js';
-import type { ModelColumn, StagedLines, SyncRef } from '../warehouse.js';
+import { withExactNumbers } from '../exact-numbers.js';
+import type { DeltaBlock, ModelColumn, SyncRef } from '../warehouse.js';
 import { hasTable, type DuckdbClient } from './client.js';
 import { chunkOf, isOneOf } from './delta.js';
 import { literal, tableNames, type TableNames } from './names.js';
@@ -16,7 +16,7 @@ export async function* readDelta(
   client: DuckdbClient,
   request: { readonly sync: SyncRef; readonly subscription: Subscription },
   signal: AbortSignal,
-): AsyncGenerator<StagedLines> {
+): AsyncGenerator<DeltaBlock> {
   const { sync, subscription } = request;
   const { stateSchema } = client.settings;
   const tables = tableNames(stateSchema, subscription.id);
@@ -33,17 +33,17 @@ export async function* readDelta(
   const documents = (JSON.parse(staged.columns) as readonly ModelColumn[]).some(mayHoldDocuments);
   const blocks = new ChunkBlocks();
   let read = 0;
-  const counted = (lines: StagedLines): StagedLines => {
-    read += lines.records;
-    return documents ? { ...lines, lines: Buffer.from(quoteInexactNumbers(lines.lines.toString('latin1')), 'latin1') } : lines;
+  const counted = (block: DeltaBlock): DeltaBlock => {
+    read += block.ends.length;
+    return documents ? withExactNumbers(block) : block;
   };
-  for await (const { count, value } of client.stream(linesOf(tables, sync, subscription, staged), signal)) {
+  for await (const { count, value } of client.stream(recordsOf(tables, sync, subscription, staged), signal)) {
     for (let row = 0; row < count; row++) {
-      const full = blocks.addText(value(0, row) as number, value(1, row) as string); // as linesOf has them
+      const full = blocks.addText(value(0, row) as number, value(1, row) as string); // as recordsOf has them
       if (full !== null) yield counted(full);
     }
   }
-  for (const lines of blocks.end()) yield counted(lines);
+  for (const block of blocks.end()) yield counted(block);
   if (read !== staged.to_send) {
     throw new DeltaLostError(`sync ${subscription.id}-${sync.number} found ${staged.to_send} records to send but its delta gave ${read}: the table was changed, or reading it broke off; the next sync finds them again`);
   }
@@ -57,8 +57,8 @@ interface StagedSync {
   readonly columns: string;
 }
 
-/** A row for each record: its chunk, and the line `<version><event>`. */
-function linesOf(tables: TableNames, sync: SyncRef, subscription: Subscription, staged: StagedSync): string {
+/** A row for each record: its chunk, and the record `<version><event>`. */
+function recordsOf(tables: TableNames, sync: SyncRef, subscription: Subscription, staged: StagedSync): string {
   const messagePrefix = literal(`","messageId":"${syncIdOf(subscription.id, sync.number)}-`);
   const event = `d.checksum, '{"type":"track","event":"', d.operation, ${messagePrefix}, substr(CAST(to_json(d.record_id) AS VARCHAR), 2),
     ',"__segment_id":', CAST(to_json(d.record_id) AS VARCHAR), ',"properties":', d.body, '}'`;

@@ -1,5 +1,5 @@
 import { ChunkBlocks } from '../chunk-blocks.js';
-import type { StagedLines } from '../warehouse.js';
+import type { DeltaBlock } from '../warehouse.js';
 import type { StreamParser } from './client.js';
 
 /** Signature, flags and an empty extension. */
@@ -10,10 +10,10 @@ const chunkAt = 6;
 const lengthAt = 10;
 
 /**
- * Takes COPY's binary format apart, with rows of (chunk integer, line text). It has every length beforehand, where text would have to be searched for its ends,
+ * Takes COPY's binary format apart, with rows of (chunk integer, record text). It has every length beforehand, where text would have to be searched for its ends,
  * and costs the server half: there is nothing to escape.
  */
-export class CopiedRows implements StreamParser<StagedLines> {
+export class CopiedRows implements StreamParser<DeltaBlock> {
   private readonly blocks: ChunkBlocks;
   private rest: Buffer = Buffer.alloc(0);
   private position = headerBytes;
@@ -23,7 +23,7 @@ export class CopiedRows implements StreamParser<StagedLines> {
   }
 
   /** Takes the next bytes, cut anywhere; gives out the blocks that are full. */
-  *push(bytes: Buffer): Generator<StagedLines> {
+  *push(bytes: Buffer): Generator<DeltaBlock> {
     const input = this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]);
     let start = this.position;
     while (start + rowHeadBytes <= input.length) {
@@ -37,7 +37,7 @@ export class CopiedRows implements StreamParser<StagedLines> {
     this.position = start - (input.length - this.rest.length);
   }
 
-  end(): Iterable<StagedLines> {
+  end(): Iterable<DeltaBlock> {
     return this.blocks.end();
   }
 }

@@ -1,8 +1,8 @@
 import { to as copyTo } from 'pg-copy-streams';
 import { operationsSentBy, syncIdOf, type Subscription } from '../../domain/subscription.js';
 import { DeltaLostError } from '../../errors/errors.js';
-import { quoteInexactNumbers } from '../exact-numbers.js';
-import type { ModelColumn, StagedLines, SyncRef } from '../warehouse.js';
+import { withExactNumbers } from '../exact-numbers.js';
+import type { DeltaBlock, ModelColumn, SyncRef } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
 import { mayHoldNumbers } from './columns.js';
 import { CopiedRows } from './copied-rows.js';
@@ -12,13 +12,13 @@ import { bodyOf, type Payload } from './payload.js';
 
 /**
  * Step 4 of a sync: the records to send, as events (CONTRACT, "What a destination gets"), in one COPY. The JSON is made by the warehouse, here or by the diff, and passes through as bytes, but for numbers inside lists and objects.
- * Each row is its chunk and the line `<version><event>`.
+ * Each row is its chunk and the record `<version><event>`.
  */
 export async function* readDelta(
   client: PostgresClient,
   request: { readonly sync: SyncRef; readonly subscription: Subscription },
   signal: AbortSignal,
-): AsyncGenerator<StagedLines> {
+): AsyncGenerator<DeltaBlock> {
   const { sync, subscription } = request;
   const tables = tableNames(client.settings.stateSchema, subscription.id);
   const row = await client.transaction(async (connection) => {
@@ -37,9 +37,9 @@ export async function* readDelta(
   const copy = `COPY (${eventsOf(tables, sync, subscription, row)}) TO STDOUT (FORMAT binary)`;
   const inexact = row.columns.some(mayHoldNumbers);
   let read = 0;
-  for await (const lines of client.stream(copyTo(copy), new CopiedRows(), signal)) {
-    read += lines.records;
-    yield inexact ? { ...lines, lines: Buffer.from(quoteInexactNumbers(lines.lines.toString('latin1')), 'latin1') } : lines;
+  for await (const block of client.stream(copyTo(copy), new CopiedRows(), signal)) {
+    read += block.ends.length;
+    yield inexact ? withExactNumbers(block) : block;
   }
   if (read !== Number(row.to_send)) {
     throw new DeltaLostError(

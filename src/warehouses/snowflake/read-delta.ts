@@ -1,8 +1,8 @@
 import { operationsSentBy, syncIdOf, type Subscription } from '../../domain/subscription.js';
 import { DeltaLostError } from '../../errors/errors.js';
 import { ChunkBlocks } from '../chunk-blocks.js';
-import { quoteInexactNumbers } from '../exact-numbers.js';
-import type { ModelColumn, StagedLines, SyncRef } from '../warehouse.js';
+import { withExactNumbers } from '../exact-numbers.js';
+import type { DeltaBlock, ModelColumn, SyncRef } from '../warehouse.js';
 import { errandOf, type SnowflakeClient } from './client.js';
 import { jsonText, mayHoldNumbers } from './columns.js';
 import { chunkOf, isOneOf } from './delta.js';
@@ -13,7 +13,7 @@ import { literal, tableNames, type TableNames } from './names.js';
  * Step 4 of a sync: the records to send, as events (CONTRACT, "What a destination gets"), as a result of one text column. The JSON was made by the diff and passes through
  * as it is, but for numbers that a double can't hold. Each row is `<chunk>\t<version><event>`.
  */
-export async function* readDelta(client: SnowflakeClient, request: { readonly sync: SyncRef; readonly subscription: Subscription }, signal: AbortSignal): AsyncGenerator<StagedLines> {
+export async function* readDelta(client: SnowflakeClient, request: { readonly sync: SyncRef; readonly subscription: Subscription }, signal: AbortSignal): AsyncGenerator<DeltaBlock> {
   const { sync, subscription } = request;
   const tables = tableNames(client.settings, subscription.id);
   const row = await client.use({ ...errandOf(sync), signal }, async (session) => {
@@ -27,9 +27,9 @@ export async function* readDelta(client: SnowflakeClient, request: { readonly sy
   const inexact = (JSON.parse(row.columns) as readonly ModelColumn[]).some(mayHoldNumbers);
   let read = 0;
   try {
-    for await (const lines of split(client.stream({ ...errandOf(sync), bulk: true, signal }, eventsOf(tables, sync, subscription, row)))) {
-      read += lines.records;
-      yield inexact ? { ...lines, lines: Buffer.from(quoteInexactNumbers(lines.lines.toString('latin1')), 'latin1') } : lines;
+    for await (const block of split(client.stream({ ...errandOf(sync), bulk: true, signal }, eventsOf(tables, sync, subscription, row)))) {
+      read += block.ends.length;
+      yield inexact ? withExactNumbers(block) : block;
     }
   } catch (error) {
     throw isMissing(error) ? lost : error;
@@ -47,7 +47,7 @@ interface StagedSync {
   readonly columns: string;
 }
 
-async function* split(rows: AsyncIterable<string>): AsyncGenerator<StagedLines> {
+async function* split(rows: AsyncIterable<string>): AsyncGenerator<DeltaBlock> {
   const blocks = new ChunkBlocks();
   for await (const row of rows) {
     const tab = row.indexOf('\t');
@@ -64,6 +64,6 @@ function eventsOf(tables: TableNames, sync: SyncRef, subscription: Subscription,
   const delta = tables.delta(staged.work);
   // Only where something was cut off does the intent know more than the delta.
   return staged.more_to_extract
-    ? `SELECT TO_VARCHAR("i"."chunk") || '\\t' || ${event} AS "line" FROM ${delta} AS "d" JOIN ${tables.intent(staged.work)} AS "i" ON "i"."record_id" = "d"."record_id" WHERE "i"."chunk" IS NOT NULL`
-    : `SELECT TO_VARCHAR(${chunkOf('"d"."record_id"', staged.chunk_count)}) || '\\t' || ${event} AS "line" FROM ${delta} AS "d" WHERE ${isOneOf(operationsSentBy[subscription.syncMode])}`;
+    ? `SELECT TO_VARCHAR("i"."chunk") || '\\t' || ${event} AS "record" FROM ${delta} AS "d" JOIN ${tables.intent(staged.work)} AS "i" ON "i"."record_id" = "d"."record_id" WHERE "i"."chunk" IS NOT NULL`
+    : `SELECT TO_VARCHAR(${chunkOf('"d"."record_id"', staged.chunk_count)}) || '\\t' || ${event} AS "record" FROM ${delta} AS "d" WHERE ${isOneOf(operationsSentBy[subscription.syncMode])}`;
 }

@@ -2,15 +2,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { StagingLostError } from '../../../src/errors/errors.js';
 import { batchesOf, type LineBatch } from '../../../src/staging/lines.js';
+import { inPieces, stagedBytes } from '../../support/staged-bytes.js';
 
-async function* cut(content: Buffer, cuts: readonly number[]): AsyncGenerator<Buffer> {
-  const places = [0, ...cuts.map((place) => place % (content.length + 1)).sort((a, b) => a - b), content.length];
-  for (const [index, place] of places.entries()) yield content.subarray(place, places[index + 1] ?? content.length);
-}
-
-async function collect(content: Buffer, cuts: readonly number[], batchSize: number, batchBytes: number, skip: number): Promise<LineBatch[]> {
+async function collect(pieces: AsyncIterable<Buffer>, batchSize: number, batchBytes: number, skip = 0): Promise<LineBatch[]> {
   const batches: LineBatch[] = [];
-  for await (const batch of batchesOf(cut(content, cuts), { batchSize, batchBytes }, skip)) batches.push(batch);
+  for await (const batch of batchesOf(pieces, { batchSize, batchBytes }, skip)) batches.push(batch);
   return batches;
 }
 
@@ -25,10 +21,11 @@ const version = fc.constantFrom('', '7', '-9223372036854775808');
 describe('cutting a chunk into batches', () => {
   it('gives the same events in order, without their versions, wherever the blocks are cut, numbers them, and keeps both bounds', async () => {
     const cases = fc.asyncProperty(
-      fc.array(fc.tuple(version, event), { maxLength: 60 }), fc.array(fc.nat(), { maxLength: 30 }), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 200 }), fc.nat(70),
-      async (lines, cuts, batchSize, batchBytes, skip) => {
-        const batches = await collect(Buffer.from(lines.map((parts) => `${parts.join('')}\n`).join('')), cuts, batchSize, batchBytes, skip);
-        assert.deepEqual(batches.flatMap((batch) => textsOf(batch)), lines.slice(skip).map((parts) => parts[1]));
+      fc.array(fc.tuple(version, event), { maxLength: 60 }), fc.array(fc.nat(), { maxLength: 30 }), fc.integer({ min: 1, max: 500 }), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 200 }), fc.nat(70),
+      async (records, cuts, pageBytes, batchSize, batchBytes, skip) => {
+        const bytes = stagedBytes(records.map((parts) => parts.join('')), pageBytes);
+        const batches = await collect(inPieces(bytes, cuts), batchSize, batchBytes, skip);
+        assert.deepEqual(batches.flatMap((batch) => textsOf(batch)), records.slice(skip).map((parts) => parts[1]));
         let next = skip;
         for (const batch of batches) {
           assert.equal(batch.firstLine, next);
@@ -42,26 +39,27 @@ describe('cutting a chunk into batches', () => {
     await fc.assert(cases, { numRuns: 300 });
   });
 
-  it('fills batches as far as the bounds allow', async () => {
-    const batches = await collect(Buffer.from('1{}\n2{}\n3{}\n4{"d":1}\n5{ }\n'), [], 3, 5, 0);
-    assert.deepEqual(batches.map((batch) => textsOf(batch)), [['{}', '{}'], ['{}'], ['{"d":1}'], ['{ }']]);
+  it('fills batches as far as the bounds allow, wherever a page ends', async () => {
+    for (const pageBytes of [1, 5, 100]) {
+      const bytes = stagedBytes(['1{}', '2{}', '3{}', '4{"d":1}', '5{ }'], pageBytes);
+      const batches = await collect(inPieces(bytes, []), 3, 5);
+      assert.deepEqual(batches.map((batch) => textsOf(batch)), [['{}', '{}'], ['{}'], ['{"d":1}'], ['{ }']]);
+    }
   });
 
-  it('has them as one JSON array too, and keeps nothing of the blocks they came in', async () => {
-    const block = Buffer.from('1{"a":1}\n2{"b":"["}\n3{"c":');
-    const rest = Buffer.from('",]"}\n');
-    const blocks = async function* () {
-      for (const one of [block, rest]) {
-        yield one;
-        one.fill(0);
+  it('has them as one JSON array too, and keeps nothing of the pieces they came in', async () => {
+    const bytes = stagedBytes(['1{"a":1}', '2{"b":"["}', '3{"c":",]"}'], 10);
+    const pieces = async function* () {
+      for await (const piece of inPieces(bytes, [30, 70])) {
+        yield piece;
+        piece.fill(0);
       }
     };
-    const batches: LineBatch[] = [];
-    for await (const batch of batchesOf(blocks(), { batchSize: 2, batchBytes: 100 }, 0)) batches.push(batch);
-    assert.deepEqual(batches.map(({ events }) => String(events.json)), ['[{"a":1},{"b":"["}]', '[{"c":",]"}]']);
+    assert.deepEqual((await collect(pieces(), 2, 100)).map(({ events }) => String(events.json)), ['[{"a":1},{"b":"["}]', '[{"c":",]"}]']);
   });
 
-  it('takes a chunk for lost that ends in the middle of a line', async () => {
-    await assert.rejects(collect(Buffer.from('{}\n{'), [], 10, 100, 0), StagingLostError);
+  it('takes a chunk for lost that ends in the middle of a page', async () => {
+    const bytes = stagedBytes(['1{"a":1}', '2{}']);
+    for (const length of [1, 12, bytes.length - 1]) await assert.rejects(collect(inPieces(bytes.subarray(0, length), []), 10, 100), StagingLostError);
   });
 });

@@ -3,14 +3,11 @@ import fc from 'fast-check';
 import type { StagedRecord } from '../../../src/domain/staged-record.js';
 import { StagingLostError } from '../../../src/errors/errors.js';
 import { stagedRecords } from '../../../src/staging/staged-records.js';
+import { inPieces, stagedBytes } from '../../support/staged-bytes.js';
 
-async function collect(content: Buffer, cuts: readonly number[]): Promise<readonly StagedRecord[]> {
-  const places = [0, ...cuts.map((place) => place % (content.length + 1)).sort((a, b) => a - b), content.length];
-  async function* blocks(): AsyncGenerator<Buffer> {
-    for (const [index, place] of places.entries()) yield content.subarray(place, places[index + 1] ?? content.length);
-  }
+async function collect(pieces: AsyncIterable<Buffer>): Promise<readonly StagedRecord[]> {
   const records: StagedRecord[] = [];
-  for await (const some of stagedRecords(blocks())) records.push(...some);
+  for await (const some of stagedRecords(pieces)) records.push(...some);
   return records;
 }
 
@@ -24,19 +21,20 @@ const record = fc.record({
 
 describe('the records of a staged chunk', () => {
   it('come back as they were staged, wherever the blocks are cut', async () => {
-    const cases = fc.asyncProperty(fc.array(record, { maxLength: 20 }), fc.array(fc.nat(), { maxLength: 20 }), async (records, cuts) => {
-      const lines = records.map(({ recordId, operation, version, properties }) => {
+    const cases = fc.asyncProperty(fc.array(record, { maxLength: 20 }), fc.array(fc.nat(), { maxLength: 20 }), fc.integer({ min: 1, max: 500 }), async (records, cuts, pageBytes) => {
+      const staged = records.map(({ recordId, operation, version, properties }) => {
         const id = JSON.stringify(recordId);
-        return `${version}{"type":"track","event":"${operation}","messageId":${id},"__segment_id":${id},"properties":${properties}}\n`;
+        return `${version}{"type":"track","event":"${operation}","messageId":${id},"__segment_id":${id},"properties":${properties}}`;
       });
-      assert.deepEqual(await collect(Buffer.from(lines.join('')), cuts), records);
+      assert.deepEqual(await collect(inPieces(stagedBytes(staged, pageBytes), cuts)), records);
     });
     await fc.assert(cases, { numRuns: 200 });
   });
 
   it('are not read from what is no whole record, whose content stays out of the error', async () => {
-    for (const broken of ['secret', '7{"event":"new","__segment_id":"secret"}\n', '7{"event":"gone","__segment_id":"secret","properties":{}}\n', 'secret\n']) {
-      await assert.rejects(collect(Buffer.from(broken), []), (error) => error instanceof StagingLostError && !error.message.includes('secret'), broken);
+    const whole = stagedBytes(['7{"event":"new","__segment_id":"secret","properties":{}}']);
+    for (const broken of [whole.subarray(0, -1), stagedBytes(['7{"event":"new","__segment_id":"secret"}']), stagedBytes(['7{"event":"gone","__segment_id":"secret","properties":{}}']), Buffer.from('secret')]) {
+      await assert.rejects(collect(inPieces(broken, [])), (error) => error instanceof StagingLostError && !error.message.includes('secret'), String(broken));
     }
   });
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { quoteInexactNumbers } from '../../../src/warehouses/exact-numbers.js';
+import { startOfEvent } from '../../../src/domain/staged-record.js';
+import { ChunkBlocks } from '../../../src/warehouses/chunk-blocks.js';
+import { quoteInexactNumbers, withExactNumbers } from '../../../src/warehouses/exact-numbers.js';
 
 describe('numbers inside lists and objects', () => {
   it('stay numbers where a double holds them, and become strings where it does not', () => {
@@ -10,9 +12,19 @@ describe('numbers inside lists and objects', () => {
     for (const number of inexact) assert.equal(quoteInexactNumbers(`{"a":[${number},{"b":${number}}]}`), `{"a":["${number}",{"b":"${number}"}]}`);
   });
 
-  it('are told from digits in texts, in keys, and in the versions of staged lines', () => {
-    const lines = '-9007199254740993{"9007199254740993":"[1, 9007199254740993, \\"9007199254740993]"}\n123456789012345678{"a":[]}\n12e9999f00123456789012345678{"d":1}\n{"b":"\\\\","c":1}\n';
-    assert.equal(quoteInexactNumbers(lines), lines);
+  it('are told from digits in texts and in keys', () => {
+    const json = '{"9007199254740993":"[1, 9007199254740993, \\"9007199254740993]","b":"\\\\","c":1}';
+    assert.equal(quoteInexactNumbers(json), json);
+  });
+
+  it('are found in each event of a block, and the places where events end move with them', () => {
+    const blocks = new ChunkBlocks();
+    for (const record of ['-9007199254740993{"a":[9007199254740993],"b":"Zoë"}', '{}', '7{"c":[1e400]}']) blocks.addText(3, record);
+    const [block] = [...blocks.end()].map(withExactNumbers);
+    assert(block !== undefined);
+    assert.deepEqual(block.ends.map((end, index) => block.events.toString('utf8', startOfEvent(block.ends, index), end)), ['{"a":["9007199254740993"],"b":"Zoë"}', '{}', '{"c":["1e400"]}']);
+    assert.equal(block.events.length, startOfEvent(block.ends, 3));
+    assert.equal(String(block.versions), '-9007199254740993\n\n7\n');
   });
 
   it('lose nothing: what a reader gets reads as what was written', () => {

@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { startOfEvent } from '../../../../src/domain/staged-record.js';
 import { CopiedRows } from '../../../../src/warehouses/postgres/copied-rows.js';
-import type { StagedLines } from '../../../../src/warehouses/warehouse.js';
+import type { DeltaBlock } from '../../../../src/warehouses/warehouse.js';
 
 interface Row {
   readonly chunk: number;
-  readonly text: string;
+  readonly version: string;
+  readonly event: string;
 }
 
-const row = fc.record({ chunk: fc.nat(12), text: fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => text.replaceAll('\n', ' ')) });
+const row = fc.record({ chunk: fc.nat(12), version: fc.stringMatching(/^-?\d{0,20}$/), event: fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => `{${text}`) });
 
 /** What COPY writes: a header, for each row the number of fields and each field after its length, and a trailer. */
 function copied(rows: readonly Row[]): Buffer {
-  const fields = rows.map(({ chunk, text }) => {
+  const fields = rows.map(({ chunk, version, event }) => {
+    const text = version + event;
     const head = Buffer.alloc(14);
     head.writeInt16BE(2, 0);
     head.writeInt32BE(4, 2);
@@ -23,7 +26,7 @@ function copied(rows: readonly Row[]): Buffer {
   return Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8), ...fields, Buffer.from([0xff, 0xff])]);
 }
 
-function read(bytes: Buffer, cuts: readonly number[], blockBytes: number): StagedLines[] {
+function read(bytes: Buffer, cuts: readonly number[], blockBytes: number): DeltaBlock[] {
   const rows = new CopiedRows(blockBytes);
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
   const pieces = places.slice(1).map((end, index) => bytes.subarray(places[index], end));
@@ -31,23 +34,25 @@ function read(bytes: Buffer, cuts: readonly number[], blockBytes: number): Stage
 }
 
 describe('copied rows', () => {
-  it('give every chunk its lines, whole and in order, wherever the bytes are cut', () => {
+  it('give every chunk its records, whole and in order, wherever the bytes are cut', () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 60 }), fc.array(fc.nat(), { maxLength: 10 }), fc.constantFrom(1, 50, 65_536), (rows, cuts, blockBytes) => {
         const blocks = read(copied(rows), cuts, blockBytes);
-        for (const block of blocks) assert.equal(block.lines.toString('utf8').split('\n').length - 1, block.records);
         for (let chunk = 0; chunk <= 12; chunk++) {
-          const given = Buffer.concat(blocks.filter((block) => block.chunk === chunk).map((block) => block.lines)).toString('utf8');
-          assert.equal(given, rows.filter((one) => one.chunk === chunk).map(({ text }) => `${text}\n`).join(''));
+          const given = blocks.filter((block) => block.chunk === chunk);
+          const wanted = rows.filter((one) => one.chunk === chunk);
+          assert.deepEqual(given.flatMap(({ events, ends }) => ends.map((end, index) => events.toString('utf8', startOfEvent(ends, index), end))), wanted.map(({ event }) => event));
+          assert.equal(given.map(({ events }) => String(events)).join(''), wanted.map(({ event }) => `${event},`).join(''));
+          assert.equal(given.map(({ versions }) => String(versions)).join(''), wanted.map(({ version }) => `${version}\n`).join(''));
         }
       }),
     );
   });
 
   it('are given out as soon as a chunk has a block of them', () => {
-    const given = [...new CopiedRows(100).push(copied(Array.from({ length: 1_000 }, () => ({ chunk: 7, text: 'x'.repeat(30) }))))];
-    assert(given.every((block) => block.lines.length >= 100 && block.lines.length < 131));
-    assert(given.reduce((sum, block) => sum + block.records, 0) > 995);
+    const given = [...new CopiedRows(100).push(copied(Array.from({ length: 1_000 }, () => ({ chunk: 7, version: '1', event: `{${'x'.repeat(29)}` }))))];
+    assert(given.every((block) => block.events.length >= 100 && block.events.length < 131));
+    assert(given.reduce((sum, block) => sum + block.ends.length, 0) > 995);
   });
 
   it('are none where nothing was copied', () => {

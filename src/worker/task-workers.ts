@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { bundleWorkflowCode, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { ActivityDependencies } from '../../activities/dependencies.js';
 import { createActivities } from '../../activities/index.js';
 import { stepsAtOnce } from '../../activities/load-places.js';
 import { hostPresenceQueue, hostTaskQueue, taskQueue } from '../contract/names.js';
+
+type WorkflowBundle = NonNullable<WorkerOptions['workflowBundle']>;
 
 /** The longest that activities get to end a batch under way after a stop. */
 const stopWithinMs = 30_000;
@@ -27,7 +29,7 @@ export async function createTaskWorkers(server: Pick<WorkerOptions, 'connection'
     { ...common, taskQueue: hostTaskQueue(host), activities: { ...activities } },
     { ...common, taskQueue: hostPresenceQueue(host), activities: { hostPresent: (input: null) => activities.hostPresent(input) }, maxConcurrentActivityTaskPolls: 1 },
   ];
-  return Promise.all([{ ...common, taskQueue, ...workflows(), activities: { ...activities } }, ...own].map((options) => Worker.create(options)));
+  return Promise.all([{ ...common, taskQueue, workflowBundle: await workflowBundle(), activities: { ...activities } }, ...own].map((options) => Worker.create(options)));
 }
 
 /** Resolves when all have stopped. When one fails the others stop, and its error is thrown once they have. */
@@ -48,10 +50,15 @@ export function shutDown(workers: readonly Worker[]): void {
   for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
+/** In a checkout: of this process, because each bundling takes seconds. */
+let bundledHere: Promise<WorkflowBundle> | null = null;
+
 /** A built worker finds the workflows in one file (scripts/finish-build.mjs). In a checkout Temporal bundles them from their source, which takes 100 MB that it keeps. */
-function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+function workflowBundle(): Promise<WorkflowBundle> {
   const codePath = beside('../../workflows/bundle.js');
-  return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: beside('../../workflows/index.ts') };
+  if (existsSync(codePath)) return Promise.resolve({ codePath });
+  bundledHere ??= bundleWorkflowCode({ workflowsPath: beside('../../workflows/index.ts'), logger: Runtime.instance().logger });
+  return bundledHere;
 }
 
 function beside(path: string): string {

@@ -21,7 +21,7 @@ describe('sluice dev', function () {
 
   for (const [time, signal] of [['the first time', 'SIGTERM'], ['again, finding the state of the first', 'SIGINT']] as const) {
     it(`starts a server, a worker and the subscriptions ${time}, and ${signal} stops all of it`, async () => {
-      dev = startSluice(folder.path, ['dev'], variables);
+      dev = await startSluice(folder.path, ['dev'], variables);
       const address = await dev.said(/status --address (\S+)`/);
       const { stdout } = await runSluice(folder.path, ['status', 'customers_to_crm', '--json', '--address', address]);
       assert.equal((JSON.parse(stdout) as { state: string }).state, 'idle');

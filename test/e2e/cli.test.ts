@@ -78,7 +78,7 @@ describe('sluice with a Temporal server', function () {
   });
 
   it('shows, refuses and runs syncs while a worker is there, which SIGTERM stops gracefully', async () => {
-    const worker = startSluice(folder.path, ['worker'], place);
+    const worker = await startSluice(folder.path, ['worker'], place);
     await Promise.all([worker.said(/worker started/), sluice('apply')]);
 
     const idle = { subscriptionId: 'customers_to_crm', state: 'idle', nextSyncAt: null, lastSync: null, pausedUntil: null };
@@ -105,7 +105,7 @@ describe('sluice with a Temporal server', function () {
   it('prints the result of a sync that failed, and exits with 1', async () => {
     await sluice('apply');
     await writeFile(join(folder.path, 'lacking.yaml'), 'workspace: {id: acme}\n');
-    const worker = startSluice(folder.path, ['worker', '-c', 'lacking.yaml'], place);
+    const worker = await startSluice(folder.path, ['worker', '-c', 'lacking.yaml'], place);
     await worker.said(/worker started/);
     const { exitCode, stdout } = await sluice('sync', 'customers_to_crm', '--wait', '--json');
     assert.equal(exitCode, 1);

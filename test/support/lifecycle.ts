@@ -1,4 +1,5 @@
 import { stopSharedPostgres } from './postgres.js';
+import { removeSluiceProgram } from './program.js';
 import { stopSharedS3 } from './s3.js';
 import { stopSharedEmulator } from './snowflake/server.js';
 import { stopSharedTemporal } from './temporal.js';
@@ -7,7 +8,7 @@ const leakTimeoutMs = 10_000;
 
 /** Mocha calls this once, after everything. */
 export async function mochaGlobalTeardown(): Promise<void> {
-  await Promise.all([stopSharedPostgres(), stopSharedS3(), stopSharedEmulator(), stopSharedTemporal()]);
+  await Promise.all([stopSharedPostgres(), stopSharedS3(), stopSharedEmulator(), stopSharedTemporal(), removeSluiceProgram()]);
   // The timer doesn't keep the process alive: if it fires, something that a test left open does.
   setTimeout(() => {
     const open = process.getActiveResourcesInfo().join(', ');

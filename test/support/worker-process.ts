@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Configuration } from '../../src/config/index.js';
 import { startGuarded, type GuardedProcess } from '../../src/devserver/guarded-process.js';
+import { sluiceProgram } from './program.js';
 import { eventually, type Rig } from './sluice.js';
 
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-
-/** Compiling everything takes a busy machine its time. */
+/** A busy machine takes its time. */
 const startWithinMs = 60_000;
 
 /** `sluice worker` for the rig's configuration, in a process of its own that never outlives this one. */
@@ -21,7 +17,7 @@ export class WorkerProcess {
   static async start({ configuration, folder, address, namespace }: Rig, by: { readonly address: string } = { address }): Promise<WorkerProcess> {
     const file = join(folder, `worker-${randomUUID()}.yaml`);
     await writeFile(file, JSON.stringify(asFile(configuration))); // JSON is YAML
-    const args = ['--import', tsx, main, 'worker', '--config', file, '--address', by.address, '--namespace', namespace];
+    const args = [await sluiceProgram(), 'worker', '--config', file, '--address', by.address, '--namespace', namespace];
     const worker = startGuarded({ command: process.execPath, args, abandonedSignal: 'SIGKILL' });
     await eventually('the worker starts', () => {
       if (!worker.isRunning()) throw new Error(`the worker ended at once:\n${worker.lastOutput()}`);

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { sluiceProgram } from '../support/program.js';
 
 const root = new URL('../..', import.meta.url);
 
@@ -91,7 +92,7 @@ describe('docker-compose.yml', () => {
     const commands = services.filter(([, service]) => service.build?.target === 'worker').map(([, service]) => service.command?.[0] ?? '');
     assert.deepEqual(commands, ['worker', 'apply']);
     for (const command of commands) {
-      const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', 'src/cli/main.ts', 'help', command], { cwd: root });
+      const { stdout } = await promisify(execFile)(process.execPath, [await sluiceProgram(), 'help', command]);
       assert.match(stdout, new RegExp(`^Usage: sluice ${command}`), command);
     }
   });

@@ -1,13 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { sluiceProgram } from '../../support/program.js';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const inherited = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'SLUICE_DEBUG', 'WAREHOUSE_URL', 'CRM_TOKEN'];
 
 export interface Ended {
@@ -23,10 +20,10 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts the real program, from source, in a folder. Nothing of this process's own Temporal settings reaches it. */
-export function startSluice(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+/** Starts the real program in a folder. Nothing of this process's own Temporal settings reaches it. */
+export async function startSluice(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Running> {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !inherited.includes(name)));
-  const child = spawn(process.execPath, ['--import', tsx, join(root, 'src/cli/main.ts'), ...args], {
+  const child = spawn(process.execPath, [await sluiceProgram(), ...args], {
     cwd: folder,
     env: { ...clean, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,7 +43,8 @@ export function startSluice(folder: string, args: readonly string[], env: Readon
 }
 
 export async function runSluice(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  return startSluice(folder, args, env).ended;
+  const { ended } = await startSluice(folder, args, env);
+  return ended;
 }
 
 /** A configuration whose warehouse nobody needs to start: `subscriptions` is put in as YAML, indented by two spaces. */

@@ -1,64 +1,21 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Clock } from '../../../src/destinations/clock.js';
-import { deliverBatch, type BatchOutcome, type DeliverOptions } from '../../../src/destinations/deliver.js';
-import { createPacer } from '../../../src/destinations/pacer.js';
-import { Pause } from '../../../src/destinations/pause.js';
-import type { Batch, DeliveryAnswer, Destination, RecordAnswer } from '../../../src/destinations/destination.js';
-import { batchOf, events } from '../../support/events.js';
-
-/** Time that passes only in waits and as told. */
-class ManualClock implements Clock {
-  ms = 0;
-  readonly waits: number[] = [];
-  /** What `random` answers: 0.999 makes waits nearly as long as they can be. */
-  luck = 0.999;
-  now = (): number => this.ms;
-  random = (): number => this.luck;
-  sleep = (ms: number, signal: AbortSignal): Promise<void> => {
-    this.waits.push(ms);
-    this.ms += ms;
-    signal.throwIfAborted();
-    return Promise.resolve();
-  };
-}
-
-const giveUpAfterMs = 60_000;
-const busy: DeliveryAnswer = { kind: 'unavailable', sent: false, retryAfterMs: null, reason: 'busy' };
-const unanswered: DeliveryAnswer = { kind: 'unavailable', sent: true, retryAfterMs: null, reason: 'no answer' };
-const delivered: DeliveryAnswer = { kind: 'delivered' };
+import type { BatchOutcome, DeliverOptions } from '../../../src/destinations/deliver.js';
+import type { DeliveryAnswer, RecordAnswer } from '../../../src/destinations/destination.js';
+import { busy, delivered, Deliveries, giveUpAfterMs, kindsOf, unanswered, type ManualClock } from '../../support/deliveries.js';
 
 describe('delivering a batch', () => {
+  let deliveries: Deliveries;
   let clock: ManualClock;
   let cancel: AbortController;
-  /** Record ids of each attempt. */
   let attempts: string[][];
+  const deliver: Deliveries['deliver'] = (...args) => deliveries.deliver(...args);
 
   beforeEach(() => {
-    clock = new ManualClock();
-    cancel = new AbortController();
-    attempts = [];
+    deliveries = new Deliveries();
+    ({ clock, cancel, attempts } = deliveries);
   });
 
-  /** A destination that answers each attempt, told by record ids, as `answer` says. */
-  function destinationOf(answer: (ids: string[], attempt: number) => DeliveryAnswer): Destination {
-    return {
-      identity: 'test',
-      limits: { batchSize: 500, batchBytes: 1_000_000, concurrency: 1, timeoutMs: 1_000, giveUpAfterMs, rateLimit: null },
-      deliver: (batch: Batch, signal: AbortSignal) => {
-        signal.throwIfAborted();
-        attempts.push(batch.records.map(({ event }) => event.__segment_id));
-        return Promise.resolve().then(() => answer(attempts.at(-1) ?? [], attempts.length));
-      },
-      close: () => Promise.resolve(),
-    };
-  }
-
-  function deliver(count: number, answer: (ids: string[], attempt: number) => DeliveryAnswer, options: Partial<DeliverOptions> = {}): Promise<BatchOutcome> {
-    return deliverBatch(destinationOf(answer), batchOf(events(count)), { signal: cancel.signal, clock, beforeAttempt: () => Promise.resolve(), ...options });
-  }
-
-  const kindsOf = (outcome: BatchOutcome) => outcome.records.map((end) => end.kind);
   const refuseOver = (bad: ReadonlySet<string>) => (ids: string[]): DeliveryAnswer => (ids.some((id) => bad.has(id)) ? { kind: 'refused', reason: `bad: ${ids.length}` } : delivered);
 
   it('takes one attempt when the destination takes it', async () => {
@@ -219,63 +176,6 @@ describe('delivering a batch', () => {
         return busy;
       });
       assert.deepEqual([kindsOf(outcome), outcome.stop?.kind, attempts.length], [['not_sent'], 'canceled', 1]);
-    });
-  });
-
-  describe('to a destination that asks for a pause', () => {
-    const paced = (): Pick<DeliverOptions, 'pacing'> => {
-      const office = { ask: () => Promise.reject(new Error('there is no limit')), release: () => Promise.resolve(), pause: () => Promise.resolve(), pausedMs: () => Promise.resolve(0) };
-      const pause = new Pause(office.pausedMs, clock);
-      const pacer = createPacer({ limit: null, batchSize: 500, subscriptionId: 'people', holder: 'people', office, pause, clock });
-      return { pacing: { pacer, patienceMs: 10_000, signal: cancel.signal } };
-    };
-    const busyFor = (ms: number): DeliveryAnswer => ({ kind: 'unavailable', sent: false, retryAfterMs: ms, reason: 'busy' });
-
-    it('waits for a short one where it is', async () => {
-      const outcome = await deliver(2, (_, attempt) => (attempt === 1 ? busyFor(9_000) : delivered), paced());
-      assert.deepEqual([kindsOf(outcome), outcome.stop, clock.waits], [['succeeded', 'succeeded'], null, [9_000]]);
-    });
-
-    it('leaves off where that leaves nothing half done, and otherwise waits', async () => {
-      // The first half is taken, then the second put off: what has ended is the beginning of the batch.
-      const inOrder = await deliver(4, (ids) => (ids.length === 4 ? { kind: 'refused', reason: 'too many' } : ids.includes('0') ? delivered : busyFor(20_000)), paced());
-      assert.deepEqual(inOrder.stop, { kind: 'later', reason: 'it asked for a pause', waitMs: 20_000, settled: 2, silentMs: 0 });
-      // The last record is taken before the first: leaving off would send it again.
-      let busyOnce = true;
-      const outOfOrder = await deliver(2, (ids) => {
-        if (ids.length === 2) return { kind: 'answered', records: [{ kind: 'retry', reason: 'later' }, { kind: 'delivered' }] };
-        if (!busyOnce) return delivered;
-        busyOnce = false;
-        return busyFor(20_000);
-      }, paced());
-      assert.deepEqual([kindsOf(outOfOrder), outOfOrder.stop], [['succeeded', 'succeeded'], null]);
-      // An answer was lost: leaving off would forget that the record may have arrived.
-      const lost = await deliver(1, () => (clock.ms < 40_000 ? { kind: 'unavailable', sent: true, retryAfterMs: 20_000, reason: 'no answer' } : delivered), paced());
-      assert.deepEqual([kindsOf(lost), lost.stop], [['succeeded'], null]);
-    });
-
-    it('waits no longer once its load is told to stop, though an attempt under way would get some time to end', async () => {
-      const load = new AbortController();
-      const stopped = (answer: DeliveryAnswer): Promise<BatchOutcome> => {
-        const { pacing } = paced();
-        assert(pacing !== undefined);
-        return deliver(2, () => {
-          load.abort();
-          return answer;
-        }, { pacing: { ...pacing, signal: load.signal } });
-      };
-      for (const answer of [busy, busyFor(9_000), unanswered]) {
-        const outcome = await stopped(answer);
-        const end: 'ambiguous' | 'not_sent' = answer === unanswered ? 'ambiguous' : 'not_sent';
-        assert.deepEqual([kindsOf(outcome), outcome.stop?.kind, attempts.splice(0).length], [[end, end], 'canceled', 1]);
-      }
-    });
-
-    it('gives up in time though it left off in between', async () => {
-      const first = await deliver(1, () => busyFor(20_000), paced());
-      assert.deepEqual([first.stop?.kind, kindsOf(first)], ['later', ['not_sent']]);
-      const later = await deliver(1, () => busyFor(20_000), { ...paced(), silentMs: giveUpAfterMs - 10_000 });
-      assert.equal(later.stop?.kind, 'gave_up');
     });
   });
 

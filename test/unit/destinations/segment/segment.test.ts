@@ -105,6 +105,13 @@ describe('a destination of type segment', () => {
     assert.equal(records[2].code, '400');
   });
 
+  it('makes no batch larger than the action takes or the configuration wants', () => {
+    const settings = { api_key: secret, app_id: 'app', endpoint: 'https://rest.iad-01.braze.com' };
+    const largest = (slug: string, action: string, changes: Partial<SegmentDestinationConfig>) => createSegmentDestination('crm', segmentConfig(slug, action, changes)).limits.batchSize;
+    assert.deepEqual([500, 10].map((batchSize) => largest('braze', 'updateUserProfile2', { settings, batchSize })), [75, 10]);
+    assert.equal(largest('slack', 'postToChannel', {}), 1);
+  });
+
   it('sends only records together that agree in the batch keys of the action', async () => {
     const staged = ['a', 'a', 'b', 'b'].map((host, index) => event(String(index), hook(`https://${host}.test/in`, { index })));
     const { records } = await deliverBatch(createSegmentDestination('crm', segmentConfig('webhook', 'send')), batchOf(staged), free);

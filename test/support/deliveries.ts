@@ -20,9 +20,9 @@ export class ManualClock implements Clock {
 }
 
 export const giveUpAfterMs = 60_000;
-export const busy: DeliveryAnswer = { kind: 'unavailable', sent: false, retryAfterMs: null, reason: 'busy' };
-export const unanswered: DeliveryAnswer = { kind: 'unavailable', sent: true, retryAfterMs: null, reason: 'no answer' };
-export const delivered: DeliveryAnswer = { kind: 'delivered' };
+export const busy = { kind: 'unavailable', sent: false, retryAfterMs: null, reason: 'busy' } as const satisfies DeliveryAnswer;
+export const unanswered = { kind: 'unavailable', sent: true, retryAfterMs: null, reason: 'no answer' } as const satisfies DeliveryAnswer;
+export const delivered = { kind: 'delivered' } as const satisfies DeliveryAnswer;
 
 type Answer = (ids: string[], attempt: number) => DeliveryAnswer;
 

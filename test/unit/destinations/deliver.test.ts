@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { BatchOutcome, DeliverOptions } from '../../../src/destinations/deliver.js';
+import type { DeliverOptions } from '../../../src/destinations/deliver.js';
 import type { DeliveryAnswer, RecordAnswer } from '../../../src/destinations/destination.js';
 import { busy, delivered, Deliveries, giveUpAfterMs, kindsOf, unanswered, type ManualClock } from '../../support/deliveries.js';
 

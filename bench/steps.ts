@@ -1,3 +1,4 @@
+import { Client, Connection } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities } from '../activities/index.js';
 import type { DiffSummary, StepInput } from '../activities/types.js';
@@ -18,11 +19,14 @@ export interface Steps {
   close(): Promise<void>;
 }
 
+/** Nothing listens here: what a step tells the ledger counts as heard. */
+const deaf = new Client({ connection: Connection.lazy(), interceptors: { workflow: [{ signalWithStart: () => Promise.resolve('') }] } });
+
 export function createSteps(configuration: Configuration, subscription: Subscription): Steps {
   const adapters = new Adapters(configuration, {});
   const dependencies = adapters.dependencies();
   const activities = createActivities(dependencies);
-  const environment = new MockActivityEnvironment();
+  const environment = new MockActivityEnvironment({}, { client: deaf });
   const run = <T>(step: () => Promise<T>): Promise<T> => environment.run<[], T, () => Promise<T>>(step);
   return {
     warehouse: dependencies.warehouseOf(subscription),

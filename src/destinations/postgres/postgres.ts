@@ -13,6 +13,7 @@ import { Progress } from './progress.js';
 import { columnsIn, copyBytes, readRows, type Rows } from './rows.js';
 import { deleteRows, stageFor, writeRows } from './statements.js';
 import { columnProblem, describeTarget, type Described, type Target, type TargetColumn } from './target.js';
+import { typeProblem } from './types.js';
 import { transact } from './transaction.js';
 
 /**
@@ -34,6 +35,8 @@ class TableWriter {
   /** What is known of the table and of who may write; forgotten after each failure, because then someone may have changed it. */
   #target: Target | null = null;
   readonly #opened = new Set<string>();
+  /** By subscription, the sync whose values the columns' types may take. */
+  readonly #typed = new Map<string, number>();
 
   constructor(private readonly config: PostgresDestinationConfig) {
     this.#name = parseTableName(config.table);
@@ -75,12 +78,20 @@ class TableWriter {
     const described = await this.#describe(inTransaction);
     if (described.kind === 'wrong') return stop(described.problem);
     const { target } = described;
-    const problem = columnProblem(target, columnsIn(rows));
+    const problem = columnProblem(target, columnsIn(rows)) ?? this.#typeProblem(batch, rows, target);
     if (problem !== null) return stop(problem);
     const newer = await this.#openSync(batch, inTransaction);
     if (newer !== null) return stop(fenced(batch, newer, this.#place));
     const held = await inTransaction((client) => this.#write(client, batch, rows, target), 'records');
     return held ? { kind: 'delivered' } : { kind: 'unavailable', sent: false, retryAfterMs: null, reason: `the sync's row in sluice_progress of ${this.#place} has changed` };
+  }
+
+  /** Asked of the first batch of a sync, before anything of it can have been refused for a row of its own. */
+  #typeProblem({ subscriptionId, syncNumber }: Batch, rows: Rows, target: Target): string | null {
+    if (this.#typed.get(subscriptionId) === syncNumber) return null;
+    const problem = typeProblem(target, rows);
+    if (problem === null) this.#typed.set(subscriptionId, syncNumber);
+    return problem;
   }
 
   async #describe(inTransaction: InTransaction): Promise<Described> {

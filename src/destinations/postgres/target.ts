@@ -6,6 +6,8 @@ export interface TargetColumn {
   /** As SQL writes it, with its modifier. */
   readonly type: string;
   readonly form: 'array' | 'json' | 'scalar';
+  /** `pg_type.typcategory`: N for numbers, D for dates, … */
+  readonly category: string;
   /** PostgreSQL alone gives it its values. */
   readonly generated: boolean;
 }
@@ -46,7 +48,7 @@ function listed(columns: readonly string[]): string {
 
 async function columnsOf(client: pg.ClientBase, { schema, table }: TableName): Promise<ReadonlyMap<string, TargetColumn>> {
   const found = await client.query<TargetColumn>(
-    `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attgenerated <> '' OR a.attidentity = 'a' AS generated,
+    `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, t.typcategory AS category, a.attgenerated <> '' OR a.attidentity = 'a' AS generated,
             CASE WHEN t.typcategory = 'A' THEN 'array' WHEN coalesce(nullif(t.typbasetype, 0), t.oid) IN ('json'::regtype, 'jsonb'::regtype) THEN 'json' ELSE 'scalar' END AS form
      FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
      JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { deliverBatch } from '../../../../src/destinations/deliver.js';
 import type { Batch, DeliveryAnswer, Destination } from '../../../../src/destinations/destination.js';
 import { createMapper } from '../../../../src/destinations/mapping.js';
+import type { JsonObject } from '../../../../src/domain/subscription.js';
 import type { PostgresDestinationConfig } from '../../../../src/destinations/postgres/config.js';
 import { createPostgresDestination } from '../../../../src/destinations/postgres/postgres.js';
 import { batchOf, event, outsideSync } from '../../../support/events.js';
@@ -184,6 +185,26 @@ describe('a table as destination', () => {
       await client.query('CREATE INDEX ON crm.customers (seats); ALTER TABLE crm.customers ADD shown text GENERATED ALWAYS AS (lower(email)) STORED');
       assert.match(await problem({ key: 'seats' }), /column "seats" of table crm.customers has no unique index/);
       assert.match(await problem({}, { shown: 'a' }), /generates "shown"/);
+    });
+
+    it('that a column is of a type that takes none of the values', async () => {
+      await client.query('ALTER TABLE crm.customers ADD since timestamptz, ADD tags text[], ADD flags jsonb');
+      const wrong = async (values: JsonObject): Promise<string> => {
+        const answer = await deliver(open(), batchOf(['1', '2', '3'].map((id) => event(id, values))));
+        assert(answer.kind === 'unauthorized', answer.kind);
+        return answer.reason;
+      };
+      assert.equal(await wrong({ seats: true }), 'column "seats" of table crm.customers is of type integer, which takes no boolean: correct the subscription\'s mapping, or the column');
+      assert.match(await wrong({ seats: 1, since: { at: 1 } }), /"since" .* of type timestamp with time zone, which takes no object/);
+      assert.match(await wrong({ tags: 7 }), /"tags" .* of type text\[\], which takes no number/);
+      assert.deepEqual(await rows(), []);
+      assert.deepEqual(await deliver(open(), batchOf([event('1', { email: true, flags: [1], tags: ['a'], seats: null }), event('2', { email: { a: 1 }, flags: 1, tags: ['a'], seats: '2' })])), { kind: 'delivered' });
+    });
+
+    it('but takes a value for a bad row\'s where others fit, or no other is there', async () => {
+      const outcome = await deliverBatch(open(), batchOf([event('1', { seats: 1 }), event('2', { seats: true }), event('3', { seats: true })]), { signal: never, beforeAttempt: () => Promise.resolve() });
+      assert.deepEqual(outcome.records.map(({ kind }) => kind), ['succeeded', 'failed', 'failed']);
+      assert.equal((await deliver(open(), batchOf([event('4', { seats: true })], 2))).kind, 'refused');
     });
 
     it('that the role may not write, and writes once it may', async () => {

@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { Runtime } from '@temporalio/worker';
 import { SluiceClient } from '../../src/client/index.js';
 import { loadConfiguration, type Configuration } from '../../src/config/index.js';
 import { defaultCacheFolder } from '../../src/devserver/temporal-cli.js';
 import { startTemporal, type TemporalServer } from '../../src/devserver/temporal.js';
+import { WorkerLogger } from '../../src/worker/logger.js';
 import { startWorker } from '../../src/worker/worker.js';
 import { startReceiver, type Receiver } from './receiver.js';
 import type { DemoWarehouse } from './warehouse.js';
@@ -42,7 +43,7 @@ export async function startParts(kind: WarehouseKind, folder: string, log: (line
   const stop = async (): Promise<void> => {
     for (const stopPart of stops.splice(0).reverse()) await stopPart();
   };
-  Runtime.install({ logger: new DefaultLogger('WARN') }); // a worker's life would drown what the demo tells
+  Runtime.install({ logger: new WorkerLogger('WARN') }); // a worker's life would drown what the demo tells
   try {
     await mkdir(folder, { recursive: true });
     const warehouse = await warehouses[kind].start(folder, log);

@@ -1,5 +1,6 @@
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { Runtime } from '@temporalio/worker';
 import { pino, type Logger } from 'pino';
+import { WorkerLogger } from '../worker/logger.js';
 
 /** JSON lines on standard error, synchronous, so that the last one is out when the process ends. */
 export function createLogger(level: 'info' | 'warn'): Logger {
@@ -11,7 +12,7 @@ const pinoLevels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn',
 /** Once per process, before its first worker: Temporal's logs join ours, and signals are left to `toldToStop`. */
 export function installRuntime(logger: Logger): void {
   Runtime.install({
-    logger: new DefaultLogger('INFO', ({ level, message, meta }) => logger[pinoLevels[level]](meta ?? {}, message)),
+    logger: new WorkerLogger('INFO', ({ level, message, meta }) => logger[pinoLevels[level]](meta ?? {}, message)),
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
     shutdownSignals: [],
   });

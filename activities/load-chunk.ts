@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { RecordBatch } from '../src/destinations/batch.js';
 import { deliverBatch, type BatchOutcome, type RecordEnd, type Stop } from '../src/destinations/deliver.js';
-import type { Destination, DestinationLimits, MappedRecord } from '../src/destinations/destination.js';
+import type { BatchPlace, Destination, DestinationLimits, MappedRecord } from '../src/destinations/destination.js';
 import { MappingError, type Mapper } from '../src/destinations/mapping.js';
 import { hideValues } from '../src/destinations/reason.js';
 import type { Pacer } from '../src/destinations/pacer.js';
@@ -139,10 +139,25 @@ interface Mapped {
   readonly unmappable: readonly LineOutcome[];
 }
 
+/** Lines in a row, written out only for a destination with a memory, or where something went wrong. */
+class LinesFrom implements BatchPlace {
+  #lines: readonly number[] | null = null;
+
+  constructor(
+    readonly chunk: number,
+    private readonly first: number,
+    private readonly count: number,
+  ) {}
+
+  get lines(): readonly number[] {
+    this.#lines ??= range(this.first, this.count);
+    return this.#lines;
+  }
+}
+
 /** A record that the mapping can't be applied to fails alone; it counts as an attempt, because only the record or the mapping can mend it. */
 function mapBatch({ chunk, ...sync }: ChunkPlace, { firstLine, events }: LineBatch, map: Mapper | null): Mapped {
-  const lines = range(firstLine, events.size);
-  if (map === null) return { sendable: new RecordBatch({ ...sync, place: { chunk, lines } }, events), unmappable: [] };
+  if (map === null) return { sendable: new RecordBatch({ ...sync, place: new LinesFrom(chunk, firstLine, events.size) }, events), unmappable: [] };
   const sendable: { readonly line: number; readonly record: MappedRecord }[] = [];
   const unmappable: LineOutcome[] = [];
   for (const [index, event] of events.parse().entries()) {

@@ -42,7 +42,7 @@ export class RecordBatch implements Batch {
 
   /** Some of its records, by their places in it. */
   part(indexes: readonly number[]): RecordBatch {
-    const place = this.place === null ? null : { ...this.place, lines: pick(this.place.lines, indexes) };
+    const place = this.place === null ? null : { chunk: this.place.chunk, lines: pick(this.place.lines, indexes) };
     const origin = { subscriptionId: this.subscriptionId, syncNumber: this.syncNumber, place };
     return new RecordBatch(origin, 'json' in this.content ? this.content.pick(indexes) : pick(this.content, indexes));
   }

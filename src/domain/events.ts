@@ -20,7 +20,7 @@ export class EventArray {
   /** @param ends where each event ends in `json`; each begins one byte after its predecessor's end, the first at 1 */
   constructor(
     readonly json: Buffer,
-    private readonly ends: readonly number[],
+    private readonly ends: ArrayLike<number>,
   ) {}
 
   static of(events: readonly Buffer[]): EventArray {
@@ -39,7 +39,7 @@ export class EventArray {
 
   /** The events one by one, as views on the array. */
   views(): Buffer[] {
-    return this.ends.map((end, index) => this.json.subarray((this.ends[index - 1] ?? 0) + 1, end));
+    return Array.from(this.ends, (end, index) => this.json.subarray((this.ends[index - 1] ?? 0) + 1, end));
   }
 
   pick(indexes: readonly number[]): EventArray {

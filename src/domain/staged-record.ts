@@ -15,7 +15,7 @@ export interface StagedBlock {
   /** Each event as JSON (CONTRACT, "What a destination gets"), a comma behind it. */
   readonly events: Buffer;
   /** Where each event ends in `events`: its comma's place. */
-  readonly ends: readonly number[];
+  readonly ends: Uint32Array;
   /** Each record's version, a line feed behind it. It tells a replay whether the record is still the one that was acknowledged, and never leaves the worker. */
   readonly versions: Buffer;
 }
@@ -23,4 +23,9 @@ export interface StagedBlock {
 /** Where event number `index` of a block begins; behind the last one, where its events end. */
 export function startOfEvent(ends: StagedBlock['ends'], index: number): number {
   return index === 0 ? 0 : (ends[index - 1] ?? 0) + 1;
+}
+
+/** The events one by one, as views. */
+export function eventsOf({ events, ends }: StagedBlock): Buffer[] {
+  return Array.from(ends, (end, index) => events.subarray(startOfEvent(ends, index), end));
 }

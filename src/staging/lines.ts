@@ -35,13 +35,15 @@ export async function* batchesOf(pieces: AsyncIterable<Buffer>, limits: BatchLim
 }
 
 class BatchCutter {
-  readonly #packer = new EventPacker();
+  readonly #packer: EventPacker;
   #lineNumber = 0;
 
   constructor(
     private readonly limits: BatchLimits,
     private readonly skipLines: number,
-  ) {}
+  ) {
+    this.#packer = new EventPacker(limits.batchSize);
+  }
 
   *push(block: StagedBlock): Generator<LineBatch, void, undefined> {
     const records = block.ends.length;
@@ -60,14 +62,16 @@ class BatchCutter {
     return this.#packer.size === 0 ? null : this.#take();
   }
 
-  /** Up to which record those from `first` on fit into the batch. A plain loop, because it runs for every record. */
+  /** Up to which record those from `first` on fit into the batch. */
   #fitting({ ends }: StagedBlock, first: number): number {
     const { batchSize, batchBytes } = this.limits;
     const most = Math.min(ends.length, first + batchSize - this.#packer.size);
     const start = startOfEvent(ends, first);
     const room = batchBytes - this.#packer.eventBytes;
+    const fits = (next: number): boolean => startOfEvent(ends, next) - start - (next - first) <= room;
+    if (fits(most)) return most;
     let next = this.#packer.size === 0 ? first + 1 : first;
-    while (next < most && (ends[next] ?? 0) - start - (next - first) <= room) next++;
+    while (next < most && fits(next + 1)) next++;
     return next;
   }
 
@@ -81,18 +85,19 @@ const closingBracket = 0x5d;
 
 /** Puts events one after the other into a buffer that grows. */
 class EventPacker {
+  size = 0;
   #json = Buffer.allocUnsafeSlow(4096);
-  #ends: number[] = [];
+  #ends: Uint32Array;
   /** Where the next event begins. */
   #next = 1;
 
-  get size(): number {
-    return this.#ends.length;
+  constructor(private readonly most: number) {
+    this.#ends = new Uint32Array(most);
   }
 
   /** Bytes of the events alone. */
   get eventBytes(): number {
-    return this.#next - 1 - this.#ends.length;
+    return this.#next - 1 - this.size;
   }
 
   /** Takes the records from number `first` up to number `end` of a block, in one piece. */
@@ -100,7 +105,8 @@ class EventPacker {
     const [start, stop] = [startOfEvent(ends, first), startOfEvent(ends, end)];
     if (this.#next + stop - start > this.#json.length) this.#grow(this.#next + stop - start);
     events.copy(this.#json, this.#next, start, stop);
-    for (let index = first; index < end; index++) this.#ends.push((ends[index] ?? 0) - start + this.#next);
+    const moved = this.#next - start;
+    for (let index = first; index < end; index++) this.#ends[this.size++] = (ends[index] ?? 0) + moved;
     this.#next += stop - start;
   }
 
@@ -108,9 +114,10 @@ class EventPacker {
   take(): EventArray {
     this.#json[0] = openingBracket;
     this.#json[this.#next - 1] = closingBracket;
-    const events = new EventArray(this.#json.subarray(0, this.#next), this.#ends);
+    const events = new EventArray(this.#json.subarray(0, this.#next), this.#ends.subarray(0, this.size));
     this.#json = Buffer.allocUnsafeSlow(this.#next + (this.#next >> 4));
-    this.#ends = [];
+    this.#ends = new Uint32Array(this.most);
+    this.size = 0;
     this.#next = 1;
     return events;
   }

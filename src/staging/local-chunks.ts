@@ -2,14 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { open, mkdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StagingLostError } from '../errors/errors.js';
-import { areIntact, blockBytes, BlockTags, contentBytesOf, digestOf } from './block-tags.js';
+import { isIntact, blockBytes, BlockTags, contentBytesOf, digestOf } from './block-tags.js';
 import { onFiles } from './local-errors.js';
 import { checkAttempt, checkFileName, chunkStem, nameOf, nameOfFile, syncPath } from './places.js';
 import type { ChunkPlace, ChunkWriter, StagedFile } from './staging.js';
 
-/** Reading is handed to another thread, which costs the less the more is asked for at once. Whole blocks, because only those can be checked. */
-const readBytes = 4 * blockBytes;
-/** The same for writing. An open chunk holds as much in memory, and there is one for each 250,000 records. */
+/** Writing is handed to another thread, which costs the less the more is given at once. An open chunk holds as much in memory, and there is one for each 250,000 records. */
 const writeBytes = 256 * 1024;
 
 /** A worker's own part of a store: its folder, and the name by which other hosts know that the files are not theirs. */
@@ -116,11 +114,11 @@ async function* checked(read: Read, fileBytes: number, sha256: string, place: Ch
   if (contentBytes < 0) throw damaged(place);
   const tags = Buffer.allocUnsafe(fileBytes - contentBytes);
   if (!(await read(tags, contentBytes)) || digestOf(tags) !== sha256) throw damaged(place);
-  const buffer = Buffer.allocUnsafeSlow(Math.min(readBytes, contentBytes));
-  for (let position = 0; position < contentBytes; position += readBytes) {
-    const bytes = buffer.subarray(0, Math.min(readBytes, contentBytes - position));
-    if (!(await read(bytes, position)) || !areIntact(tags, position / blockBytes, bytes)) throw damaged(place);
-    yield bytes;
+  const buffer = Buffer.allocUnsafeSlow(Math.min(blockBytes, contentBytes));
+  for (let number = 0; number * blockBytes < contentBytes; number++) {
+    const block = buffer.subarray(0, Math.min(blockBytes, contentBytes - number * blockBytes));
+    if (!(await read(block, number * blockBytes)) || !isIntact(tags, number, block)) throw damaged(place);
+    yield block;
   }
 }
 

@@ -1,20 +1,18 @@
 import type { StagedBlock } from '../domain/staged-record.js';
 import { StagingLostError } from '../errors/errors.js';
 
-const numberBytes = 4;
-const headBytes = 3 * numberBytes;
+const headNumbers = 3;
+const numberBytes = Uint32Array.BYTES_PER_ELEMENT;
+const headBytes = headNumbers * numberBytes;
 
 /**
  * A block as it lies in a chunk, one after the other, in two pieces, so that the events need not be copied: how many records it has, how many bytes of versions and of events;
- * where each event ends; the versions; the events. All numbers have 32 bits, little-endian. Whoever reads it has nothing to search for, and finds the events as they will leave.
+ * where each event ends; the versions; the events. Whoever reads it has nothing to search for, and finds the events as they will leave.
+ * Numbers have 32 bits and the machine's byte order, so that they are read in one piece; to a machine of another order the chunk would be lost.
  */
 export function pageOf({ events, ends, versions }: StagedBlock): readonly [Buffer, Buffer] {
-  const index = Buffer.allocUnsafe(headBytes + numberBytes * ends.length + versions.length);
-  let place = 0;
-  for (const number of [ends.length, versions.length, events.length]) place = index.writeUInt32LE(number, place);
-  for (const end of ends) place = index.writeUInt32LE(end, place);
-  versions.copy(index, place);
-  return [index, events];
+  const numbers = Uint32Array.of(ends.length, versions.length, events.length, ...ends);
+  return [Buffer.concat([Buffer.from(numbers.buffer), versions]), events];
 }
 
 /** Finds the blocks in a staged chunk's bytes, however these are cut. */
@@ -45,14 +43,20 @@ export class PageReader {
 /** How many bytes the page has that begins here; those of its head until that is there. */
 function bytesOf(page: Buffer): number {
   if (page.length < headBytes) return headBytes;
-  return headBytes + numberBytes * page.readUInt32LE(0) + page.readUInt32LE(numberBytes) + page.readUInt32LE(2 * numberBytes);
+  const [records = 0, versionBytes = 0, eventBytes = 0] = numbersAt(page, 0, headNumbers);
+  return headBytes + numberBytes * records + versionBytes + eventBytes;
 }
 
 function blockIn(page: Buffer): StagedBlock {
-  const ends: number[] = [];
-  const records = page.readUInt32LE(0);
+  const [records = 0, versionBytes = 0] = numbersAt(page, 0, headNumbers);
   const versionsAt = headBytes + numberBytes * records;
-  for (let place = headBytes; place < versionsAt; place += numberBytes) ends.push(page.readUInt32LE(place));
-  const eventsAt = versionsAt + page.readUInt32LE(numberBytes);
-  return { ends, versions: page.subarray(versionsAt, eventsAt), events: page.subarray(eventsAt) };
+  const eventsAt = versionsAt + versionBytes;
+  return { ends: numbersAt(page, headBytes, records), versions: page.subarray(versionsAt, eventsAt), events: page.subarray(eventsAt) };
+}
+
+/** Copied, because they may stand anywhere, and views on numbers may not. */
+function numbersAt(page: Buffer, place: number, count: number): Uint32Array {
+  const numbers = new Uint32Array(count);
+  new Uint8Array(numbers.buffer).set(page.subarray(place, place + numberBytes * count));
+  return numbers;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { startOfEvent, type StagedBlock, type StagedRecord } from '../domain/staged-record.js';
+import { eventsOf, type StagedBlock, type StagedRecord } from '../domain/staged-record.js';
 import { StagingLostError } from '../errors/errors.js';
 import { PageReader } from './pages.js';
 
@@ -20,9 +20,9 @@ export async function* stagedRecords(pieces: AsyncIterable<Buffer>): AsyncGenera
   pages.end();
 }
 
-function recordsIn({ events, ends, versions }: StagedBlock): readonly StagedRecord[] {
-  const texts = versions.toString('latin1').split('\n');
-  return ends.map((end, index) => recordOf(texts[index] ?? '', events.toString('utf8', startOfEvent(ends, index), end)));
+function recordsIn(block: StagedBlock): readonly StagedRecord[] {
+  const versions = block.versions.toString('latin1').split('\n');
+  return eventsOf(block).map((event, index) => recordOf(versions[index] ?? '', event.toString('utf8')));
 }
 
 function recordOf(version: string, event: string): StagedRecord {

@@ -53,7 +53,7 @@ export class ChunkBlocks {
 
   private take(chunk: number, { events, ends, versions }: Block): DeltaBlock {
     this.blocks.delete(chunk);
-    return { chunk, events: events.all(), ends, versions: versions.all() };
+    return { chunk, events: events.all(), ends: Uint32Array.from(ends), versions: versions.all() };
   }
 }
 

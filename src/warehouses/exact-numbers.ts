@@ -1,4 +1,4 @@
-import { startOfEvent } from '../domain/staged-record.js';
+import { eventsOf } from '../domain/staged-record.js';
 import type { DeltaBlock } from './warehouse.js';
 
 /**
@@ -16,10 +16,9 @@ export function quoteInexactNumbers(json: string): string {
 
 /** The same for each event of a block. */
 export function withExactNumbers(block: DeltaBlock): DeltaBlock {
-  const text = block.events.toString('latin1');
-  const events = block.ends.map((end, index) => quoteInexactNumbers(text.slice(startOfEvent(block.ends, index), end)));
+  const events = eventsOf(block).map((event) => quoteInexactNumbers(event.toString('latin1')));
   let end = -1;
-  const ends = events.map(({ length }) => (end += 1 + length));
+  const ends = Uint32Array.from(events, ({ length }) => (end += 1 + length));
   return { ...block, events: Buffer.from(`${events.join(',')},`, 'latin1'), ends };
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Operation, Subscription, SyncMode } from '../../src/domain/subscription.js';
-import { startOfEvent, type StagedRecord } from '../../src/domain/staged-record.js';
+import { eventsOf, type StagedRecord } from '../../src/domain/staged-record.js';
 import type { EarlyEnd, SyncResult, SyncTrigger } from '../../src/domain/sync.js';
 import { pageOf } from '../../src/staging/pages.js';
 import { stagedRecords } from '../../src/staging/staged-records.js';
@@ -102,7 +102,7 @@ export class SyncDriver {
     const pages = new Map<number, Buffer[]>();
     const lines = new Map<number, string[]>();
     for await (const { chunk, ...block } of this.warehouse.readDelta({ sync, subscription: this.subscription }, never)) {
-      const events = block.ends.map((end, index) => block.events.toString('utf8', startOfEvent(block.ends, index), end));
+      const events = eventsOf(block).map(String);
       assert.equal(block.events.toString('utf8'), events.map((event) => `${event},`).join(''), 'a comma behind each event, and nothing else');
       pages.set(chunk, [...(pages.get(chunk) ?? []), ...pageOf(block)]);
       lines.set(chunk, [...(lines.get(chunk) ?? []), ...events]);

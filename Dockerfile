@@ -26,5 +26,6 @@ COPY docker/healthcheck.mjs ./docker/
 RUN mkdir -p /config/.sluice && chown node:node /config/.sluice
 USER node
 HEALTHCHECK --interval=15s --timeout=10s --start-period=30s --retries=4 CMD ["node", "docker/healthcheck.mjs"]
-ENTRYPOINT ["node", "dist/src/cli/main.js"]
+# By its first line, which says how Node.js and the allocator are to hold memory.
+ENTRYPOINT ["/app/dist/src/cli/main.js"]
 CMD ["worker", "-c", "/config/sluice.yaml"]

@@ -22,7 +22,7 @@ export async function startInstalledWorker(folder: string, sluiceYaml: unknown, 
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'sluice.yaml');
   await writeFile(file, JSON.stringify(sluiceYaml)); // JSON is YAML
-  const worker = startGuarded({ command: process.execPath, args: [resolve('dist/src/cli/main.js'), 'worker', '--config', file, '--address', address, '--namespace', namespace], abandonedSignal: 'SIGKILL' });
+  const worker = startGuarded({ command: resolve('dist/src/cli/main.js'), args: ['worker', '--config', file, '--address', address, '--namespace', namespace], abandonedSignal: 'SIGKILL' });
   await untilStarted(worker);
   return {
     process: worker,

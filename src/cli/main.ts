@@ -1,4 +1,6 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=131072 node --max-semi-space-size=2
+// The first line is what `sluice` is started with, and takes 50 MB off a worker. JavaScript's youngest objects get 2 MB in place of 16. All threads share one heap of the C library,
+// in place of one for each that keeps what it had, and buffers of 64 KB and more go back to the system at once.
 import { failureOf } from './failure.js';
 import { createProgram } from './program.js';
 

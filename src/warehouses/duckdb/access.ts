@@ -1,6 +1,5 @@
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdtemp, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { CheckItem } from '../../contract/reports.js';
 import type { Model } from '../../domain/subscription.js';
 import { checked } from '../checked.js';
@@ -40,10 +39,12 @@ async function readingOf(client: DuckdbClient, model: Model, signal: AbortSignal
 
 async function folderProblem(path: string): Promise<string | null> {
   const folder = dirname(path);
-  return access(folder, constants.W_OK).then(
-    () => null,
-    () => `the folder ${folder} cannot be written: the write-ahead log and temporary files stand there, beside the database; let the user of the worker write in it`,
-  );
+  try {
+    await rmdir(await mkdtemp(join(folder, '.sluice-check-')));
+    return null;
+  } catch {
+    return `the folder ${folder} cannot be written: the write-ahead log and temporary files stand there, beside the database; let the user of the worker write in it`;
+  }
 }
 
 async function writeProblem(session: Session): Promise<string | null> {

@@ -76,8 +76,8 @@ export interface DuckdbSourceConfig extends SourceLimits {
   readonly path: string;
   /** MotherDuck's. */
   readonly token: string | null;
-  /** What DuckDB may hold in memory, in its own words: 100MB, 2GB. */
-  readonly memoryLimit: string;
+  /** What DuckDB may hold in memory, in its own words: 100MB, 2GB. Null: little, and more when a statement can't do with it. */
+  readonly memoryLimit: string | null;
   readonly threads: number;
 }
 

@@ -26,7 +26,7 @@ export async function openDuckdb(): Promise<DuckdbHarness> {
   const closeOpened = async (): Promise<void> => {
     await Promise.all(opened.splice(0).map((warehouse) => warehouse.close()));
   };
-  const defaults: DuckdbSettings = { path, token: null, memoryLimit: '160MB', threads: 1, stateSchema, maxRecordsPerSync: 150_000_000, statementTimeoutMs: 60_000, maxConcurrentDiffs: 2 };
+  const defaults: DuckdbSettings = { path, token: null, memoryLimit: null, threads: 1, stateSchema, maxRecordsPerSync: 150_000_000, statementTimeoutMs: 60_000, maxConcurrentDiffs: 2 };
   return {
     settings: defaults,
     open: (settings) => {

@@ -51,7 +51,7 @@ export function sourceSchema(context: SchemaContext): z.ZodType<SourceConfig> {
       type: z.literal('duckdb'),
       path: text.transform((file) => (file.startsWith('md:') ? file : fromFolder(context, file))),
       token: text.nullable().default(null),
-      memoryLimit: z.string().regex(/^[1-9]\d* ?[KMGT]i?B$/, 'is no size, expected a number with its unit: 100MB or 2GB').default('160MB'),
+      memoryLimit: z.string().regex(/^[1-9]\d* ?[KMGT]i?B$/, 'is no size, expected a number with its unit: 100MB or 2GB').nullable().default(null),
       threads: count.default(1),
       ...sourceLimits,
       // DuckDB uses all its threads for one statement; several at once would only share its memory.

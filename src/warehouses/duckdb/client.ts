@@ -1,7 +1,10 @@
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBValue } from '@duckdb/node-api';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { SluiceError } from '../../errors/errors.js';
 import { Database, type DatabaseSettings } from './database.js';
-import { asWarehouseError, ConflictError } from './errors.js';
+import { AgainError, asWarehouseError, MemoryError } from './errors.js';
 import { literal } from './names.js';
 import { Turns } from './turns.js';
 
@@ -70,7 +73,7 @@ export class DuckdbClient {
   }
 
   /**
-   * Runs `work` in one transaction. DuckDB locks no rows: where two transactions write the same one, the later fails, and does its work anew.
+   * Runs `work` in one transaction. DuckDB locks no rows: where two transactions write the same one, the later fails, and does its work anew; so does one that needs more memory than it had.
    * An aborted signal or the statement timeout interrupts it. Throws SluiceErrors only.
    */
   async transaction<T>(work: (session: Session) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
@@ -78,7 +81,7 @@ export class DuckdbClient {
       try {
         return await (options.bulk === true ? this.bulk.take(() => this.once(work, options)) : this.once(work, options));
       } catch (error) {
-        if (!(error instanceof ConflictError) || left === 1) throw error;
+        if (!(error instanceof AgainError) || left === 1) throw error;
         await sleep(Math.random() * 50);
       }
     }
@@ -101,7 +104,7 @@ export class DuckdbClient {
     } catch (error) {
       reusable = await connection.run('ROLLBACK').then(() => true, () => false);
       signal?.throwIfAborted();
-      throw asWarehouseError(this.source, error);
+      throw await this.failureOf(error);
     } finally {
       stopWatching();
       this.database.giveBack(connection, reusable && signal?.aborted !== true);
@@ -119,20 +122,31 @@ export class DuckdbClient {
     let finished = false;
     try {
       const result = await connection.stream(sql);
+      const before = bytesOfBuffers();
+      let parts = 0;
       for (let rows = await result.fetchChunk(); rows !== null && rows.rowCount > 0; rows = await result.fetchChunk()) {
         yield { count: rows.rowCount, value: valuesOf(rows) };
         // Its texts stand outside of JavaScript's memory, where nothing calls for their collection.
         rows.reset();
+        parts += 1;
+        if (parts % partsBetween === 0 && bytesOfBuffers() - before > mostGarbage) await collectGarbage();
       }
       signal.throwIfAborted();
       finished = true;
     } catch (error) {
       signal.throwIfAborted();
-      throw asWarehouseError(this.source, error);
+      throw await this.failureOf(error);
     } finally {
       stopWatching();
+      await collectGarbage();
       this.database.giveBack(connection, finished);
     }
+  }
+
+  private async failureOf(error: unknown): Promise<SluiceError> {
+    const failure = asWarehouseError(this.source, error);
+    if (!(failure instanceof MemoryError) || !(await this.database.allowMore())) return failure;
+    return new AgainError(`warehouse "${this.source}" needs more memory for a statement than it had, and may take more now`);
   }
 
   private interruptOn(connection: DuckDBConnection, signal: AbortSignal | undefined): () => void {
@@ -148,6 +162,22 @@ export class DuckdbClient {
   close(): Promise<void> {
     return this.database.close();
   }
+}
+
+/** Bytes of buffers, most of them with what came from a stream and has been written since, at which they are collected. Left alone the collector waits for 64 MiB. */
+const mostGarbage = 24 * 1024 * 1024;
+/** Of two collections: others may rightly hold that much, and a collection stops everything. */
+const partsBetween = 8;
+
+function bytesOfBuffers(): number {
+  return process.memoryUsage().arrayBuffers;
+}
+
+/** DuckDB's results and their parts have no end of their own: what they hold goes with the objects that stand for them, which are too small for the collector to hurry. Takes some hundredths of a second. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  await nextTurn(); // by then they are let go of
 }
 
 function valuesOf(rows: DuckDBDataChunk): StreamedRows['value'] {

@@ -11,8 +11,8 @@ export interface DatabaseSettings {
   readonly path: string;
   /** For MotherDuck. */
   readonly token: string | null;
-  /** What DuckDB may hold in memory, as it writes sizes. Beyond it, it goes on in temporary files beside the database. */
-  readonly memoryLimit: string;
+  /** What DuckDB may hold in memory, as it writes sizes; beyond it, it goes on in temporary files beside the database. Null: little, and more when a statement can't do with it. */
+  readonly memoryLimit: string | null;
   readonly threads: number;
 }
 
@@ -21,6 +21,12 @@ export interface DatabaseSettings {
  * Without, the records of a sync take more space on disk while it runs.
  */
 const frugal = `SET GLOBAL disabled_compression_methods = 'fsst,dict_fsst,dictionary,zstd'; SET GLOBAL write_buffer_row_group_count = 1`;
+
+/** Where the settings name no limit, in MB. The least is enough for a few dozen columns of short texts: what DuckDB can't put into temporary files grows with the number of columns and the length of texts. */
+const leastMemory = 64;
+const mostMemory = 1024;
+/** What a file that nobody uses may keep in memory, in MB: the blocks that the next lease needs. */
+const idleMemory = 16;
 
 /** Longer than a lease goes without renewal, so that nobody takes the file in the middle of a load. */
 const letGoAfterMs = 5_000;
@@ -36,6 +42,8 @@ export class Database {
   private readonly idle: DuckDBConnection[] = [];
   private users = 0;
   private letGo: NodeJS.Timeout | undefined;
+  private allowedMemory = leastMemory;
+  private trimmed: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly source: string,
@@ -46,6 +54,7 @@ export class Database {
   async connect(): Promise<DuckDBConnection> {
     clearTimeout(this.letGo);
     this.users += 1;
+    await this.trimmed;
     try {
       this.instance ??= this.open();
       const instance = await this.instance;
@@ -62,11 +71,33 @@ export class Database {
     if (reusable && this.instance !== null) this.idle.push(connection);
     else connection.closeSync();
     this.users -= 1;
-    if (this.users === 0) this.letGo = setTimeout(() => void this.close(), letGoAfterMs).unref();
+    if (this.users > 0) return;
+    this.trimmed = this.trim();
+    this.letGo = setTimeout(() => void this.close(), letGoAfterMs).unref();
+  }
+
+  /** From now on a statement may have twice the memory. False where the settings fix it, and where it has the most already. */
+  async allowMore(): Promise<boolean> {
+    if (this.settings.memoryLimit !== null || this.allowedMemory >= mostMemory) return false;
+    this.allowedMemory *= 2;
+    const connection = await (await this.instance)?.connect();
+    await connection?.run(`SET GLOBAL memory_limit = ${this.memoryLimit}`);
+    connection?.closeSync();
+    return true;
+  }
+
+  private get memoryLimit(): string {
+    return literal(this.settings.memoryLimit ?? `${this.allowedMemory}MB`);
+  }
+
+  /** DuckDB keeps what it has read and written, up to its limit, and a load has no use for it. */
+  private async trim(): Promise<void> {
+    await this.idle[0]?.run(`SET GLOBAL memory_limit = '${idleMemory}MB'; SET GLOBAL memory_limit = ${this.memoryLimit}`).catch(() => undefined); // it may need more than that: then it keeps it
   }
 
   async close(): Promise<void> {
     clearTimeout(this.letGo);
+    await this.trimmed;
     const instance = this.instance;
     this.instance = null;
     for (const connection of this.idle.splice(0)) connection.closeSync();
@@ -74,14 +105,14 @@ export class Database {
   }
 
   private async open(): Promise<DuckDBInstance> {
-    const { path, token, memoryLimit, threads } = this.settings;
+    const { path, token, threads } = this.settings;
     const remote = path.startsWith('md:');
     if (!remote && !existsSync(path)) throw new WarehouseRefusedError(`warehouse "${this.source}": there is no file ${path}: check \`path\`; Sluice makes no database of its own`);
     const { DuckDBInstance: instances } = await loadDriver(this.source);
     const instance = await patiently(() => instances.fromCache(path, token === null ? {} : { motherduck_token: token }));
     const connection = await instance.connect();
     try {
-      await connection.run(`SET GLOBAL memory_limit = ${literal(memoryLimit)}; SET GLOBAL threads = ${threads}; SET GLOBAL preserve_insertion_order = false; ${frugal}`);
+      await connection.run(`SET GLOBAL memory_limit = ${this.memoryLimit}; SET GLOBAL threads = ${threads}; SET GLOBAL preserve_insertion_order = false; ${frugal}`);
     } finally {
       connection.closeSync();
     }

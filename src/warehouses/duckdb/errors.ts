@@ -1,7 +1,10 @@
 import { SluiceError, WarehouseRefusedError, WarehouseUnavailableError } from '../../errors/errors.js';
 
-/** Another transaction changed the same rows first: the same work, done anew, sees what it did. */
-export class ConflictError extends WarehouseUnavailableError {}
+/** The same work, done anew, may well succeed: another transaction changed the same rows first, and it will see what that did; or it may have more memory now. */
+export class AgainError extends WarehouseUnavailableError {}
+
+/** A statement needs more memory than the limit allows. */
+export class MemoryError extends WarehouseRefusedError {}
 
 /** Kinds of DuckDB's errors whose messages speak of SQL and names only. Messages of all others may quote the data ("Could not convert string 'x' to INT32") and are left out. */
 const kindsWithoutData = new Set(['Catalog', 'Binder', 'Parser', 'Permission', 'Not implemented', 'TransactionContext', 'Dependency']);
@@ -9,7 +12,7 @@ const kindsWithoutData = new Set(['Catalog', 'Binder', 'Parser', 'Permission', '
 const kindWords: Readonly<Record<string, string>> = {
   Conversion: 'a value cannot be read as the type that the query casts it to',
   'Out of Range': 'a number or a time is out of range',
-  'Out of Memory': 'the statement needs more memory than memoryLimit of this source allows, or than its temporary files may take',
+  'Out of Memory': 'the statement needs more memory than this source may take, or its temporary files more disk: set memoryLimit to more',
   Constraint: 'a value breaks a constraint',
   'Invalid Input': 'a value is not what the query can take',
   INTERRUPT: 'it took too long or was cancelled: raise statementTimeout of this source if that is to be expected',
@@ -45,9 +48,10 @@ export function asWarehouseError(source: string, error: unknown): SluiceError {
   const opening = openingError(source, message);
   if (opening !== null) return opening;
   const [, kind = '', words = ''] = /^(?:Failed to \w+[^:]*: )?([\w -]+?) Error: (.*)$/m.exec(message) ?? [];
-  if (kind === 'TransactionContext' && /conflict/i.test(words)) return new ConflictError(`warehouse "${source}": others write the same rows at the same moment`);
+  if (kind === 'TransactionContext' && /conflict/i.test(words)) return new AgainError(`warehouse "${source}": others write the same rows at the same moment`);
   const said = kindsWithoutData.has(kind) ? words : (kindWords[kind] ?? 'the message may hold data and is left out');
   const text = `warehouse "${source}" answered ${kind === '' ? 'with an error' : `${kind} Error`}: ${said}`;
+  if (kind === 'Out of Memory') return new MemoryError(text);
   return kind === 'IO' ? new WarehouseUnavailableError(text) : new WarehouseRefusedError(text);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
-import { chmod, copyFile, open, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { WarehouseRefusedError, WarehouseUnavailableError } from '../../../src/errors/errors.js';
@@ -44,9 +44,9 @@ describe('a DuckDB file', function () {
   let folder: TemporaryFolder;
   let file: string;
   const opened: Warehouse[] = [];
-  const warehouse = (path: string): Warehouse => {
+  const warehouse = (path: string, memoryLimit: string | null = '100MB'): Warehouse => {
     const limits = { stateSchema: 'state', maxRecordsPerSync: 1_000, statementTimeoutMs: 10_000, maxConcurrentDiffs: 1 };
-    const made = createDuckdbWarehouse('shop', { path, token: null, memoryLimit: '100MB', threads: 1, ...limits });
+    const made = createDuckdbWarehouse('shop', { path, token: null, memoryLimit, threads: 1, ...limits });
     opened.push(made);
     return made;
   };
@@ -107,6 +107,34 @@ describe('a DuckDB file', function () {
     await chmod(folder.path, 0o755);
     const [opening] = await withoutRoot(() => warehouse(protectedFile).checkAccess([], never));
     assert.match(opening?.problem ?? '', /may not read and write the file/);
+  });
+
+  it('in a folder that may not be written is what a check names', async () => {
+    const shelf = join(folder.path, 'shelf');
+    await mkdir(shelf);
+    const onShelf = join(shelf, 'shop.duckdb');
+    await copyFile(file, onShelf);
+    await chmod(onShelf, 0o666);
+    await chmod(shelf, 0o555);
+    await chmod(folder.path, 0o755);
+    const items = await withoutRoot(() => warehouse(onShelf).checkAccess([], never));
+    const problems = items.flatMap(({ problem }) => problem ?? []);
+    assert.ok(problems.some((problem) => problem.includes(`the folder ${shelf} cannot be written`)), JSON.stringify(items));
+  });
+
+  it('may take more memory when a model can\'t do with little, unless the settings name a limit', async () => {
+    const columns = Array.from({ length: 120 }, (_, column) => `'the text of column ${column} in row ' || range AS c${column}`);
+    const model = { name: 'wide', source: 'shop', query: `SELECT range AS id, ${columns.join(', ')} FROM range(2100)`, identifier: 'id', timestamp: null };
+    const about = { enabled: true, destination: 'crm', syncMode: 'mirror', schedule: { kind: 'manual' }, mapping: null, nullValues: 'send', initialSync: 'send', continueImmediately: false } as const;
+    const diff = async (limit: string | null) => {
+      const one = warehouse(file, limit);
+      const answer = await one.dryRun({ id: 'wide_to_crm', model, ...about }, false, never);
+      await one.close(); // the next may open it with a limit of its own
+      return answer.extracted.added;
+    };
+    await assert.rejects(diff('64MB'), (error) => error instanceof WarehouseRefusedError && error.message.includes('set memoryLimit to more'));
+    await Promise.all(opened.splice(0).map((one) => one.close()));
+    assert.equal(await diff(null), 2100);
   });
 
   it('and its folder are what the check looks at, and what the grants name', async () => {

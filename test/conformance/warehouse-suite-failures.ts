@@ -90,6 +90,20 @@ export function failureLaws(bench: () => Bench): void {
       assert.deepEqual([sentBy(await driver.sync()), await list()], [['new 1'], []]);
     });
 
+    it('expires after fourteen days, however few syncs it failed in', async () => {
+      const driver = bench().driver();
+      const refuse1 = { fate: ({ __segment_id }: { __segment_id: string }) => (__segment_id === '1' ? 'refused' : 'taken') } as const;
+      const age = (days: number) => bench().run(`update ${bench().state('failures_people_to_crm')} set first_failed_at = first_failed_at - interval '${days} days'`);
+      await driver.sync(refuse1);
+      await age(13);
+      await driver.sync(refuse1);
+      assert.deepEqual(await list(), [['1', 'new', 'no', 2]]);
+      await age(2);
+      await driver.sync(refuse1);
+      assert.deepEqual(await list(), [['1', 'new', 'no', 3, 'expired']]);
+      assert.deepEqual(sentBy(await driver.sync()), []);
+    });
+
     it('that expired is sent again by the next sync once its expiry was forgotten, and has all its attempts before it', async () => {
       const driver = bench().driver();
       const refuse1 = { fate: ({ __segment_id }: { __segment_id: string }) => (__segment_id === '1' ? 'refused' : 'taken') } as const;

@@ -11,7 +11,8 @@ describe('a subscription that can\'t be synced as it is', () => {
 
   const wrongModels: Record<string, { readonly query?: string; readonly identifier?: string; readonly error: RegExp }> = {
     'whose identifier column is missing': { identifier: 'uid', error: /^model "people": the identifier column "uid" is not among its columns \(id, name, score, born, tags\)$/ },
-    'whose SQL doesn\'t parse': { query: 'select * fro people_1', error: /^warehouse "warehouse" answered 42601: syntax error at or near ".+", at character \d+/ },
+    'whose SQL doesn\'t parse': { query: 'select *\nfro people_1', error: /^warehouse "warehouse" answered 42601: syntax error at or near "fro", at line 2, column 1 of the query/ },
+    'whose SQL ends too early': { query: 'select (1', error: /^warehouse "warehouse" answered 42601: syntax error .*, at the end of the query/ },
     'whose table is not there': { query: 'select * from missing', error: /^warehouse "warehouse" answered 42P01: relation "missing" does not exist/ },
     'that has two columns of one name': { query: 'select id, name, name from people_1', error: /^model "people": two columns are named "name"; give one of them an alias$/ },
     'that fails on a value': { query: 'select id, (name || id)::int from people_1', error: /^warehouse "warehouse" answered 22P02: a value cannot be read as the type/ },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Model } from '../../domain/subscription.js';
 import type { ModelColumn } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
+import { asWarehouseError } from './errors.js';
 import { literal } from './names.js';
 
 /** Which algorithm makes the checksums. A new one gets the next number; a records table goes on with the one that filled it, until a reset, and a diff by any other is refused. */
@@ -9,8 +10,11 @@ export const checksumAlgorithm = 1;
 
 /** The model's columns, from PostgreSQL's own description of the query; nothing of it runs. */
 export async function describeModel(client: PostgresClient, query: string): Promise<readonly ModelColumn[]> {
+  const opening = 'SELECT * FROM (\n';
   return client.transaction(async (connection) => {
-    const described = await connection.query({ text: `SELECT * FROM (\n${query}\n) AS model LIMIT 0`, rowMode: 'array' });
+    const described = await connection.query({ text: `${opening}${query}\n) AS model LIMIT 0`, rowMode: 'array' }).catch((error: unknown) => {
+      throw asWarehouseError(client.source, error, { query, after: opening.length });
+    });
     const fields = described.fields.map((field) => ({ name: field.name, oid: field.dataTypeID, modifier: field.dataTypeModifier }));
     // Types outside the search path are named with their schema: without a path all are, wherever Sluice connects.
     await connection.query(`SET LOCAL search_path = ''`);

@@ -41,23 +41,38 @@ const missingGrants: Readonly<Record<string, string>> = {
   function: 'EXECUTE on the function',
 };
 
-/** Turns whatever the driver threw into an error that says what happened at this source, without values. */
-export function asWarehouseError(source: string, error: unknown): SluiceError {
+/** A user's query within a statement of ours. */
+export interface QuotedQuery {
+  readonly query: string;
+  /** How many characters of the statement stand before it. */
+  readonly after: number;
+}
+
+/** Turns whatever the driver threw into an error that says what happened at this source, without values, and where in a user's query. */
+export function asWarehouseError(source: string, error: unknown, quoted?: QuotedQuery): SluiceError {
   if (error instanceof SluiceError) return error;
-  if (error instanceof pg.DatabaseError) return databaseError(source, error);
+  if (error instanceof pg.DatabaseError) return databaseError(source, error, quoted);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const words = error instanceof AggregateError ? error.errors.map(String).join('; ') : error instanceof Error ? error.message : String(error);
   return new WarehouseUnavailableError(`warehouse "${source}" can't be reached (${code === '' ? words : code}): check its url and that it is running`);
 }
 
-function databaseError(source: string, error: pg.DatabaseError): SluiceError {
+function databaseError(source: string, error: pg.DatabaseError, quoted: QuotedQuery | undefined): SluiceError {
   const code = error.code ?? 'XX000';
   const words = messagesWithoutData.has(code.slice(0, 2)) ? (codeWords[code] ?? error.message) : (codeWords[code] ?? 'the message may hold data and is left out');
-  const at = error.position === undefined ? '' : `, at character ${error.position} of the statement`;
+  const at = quoted === undefined || error.position === undefined ? '' : `, at ${placeIn(quoted, Number(error.position))}`;
   const help = code === '42501' ? `grant the role of this source ${missingGrant(error.message)}` : advice[code];
   const message = `warehouse "${source}" answered ${code}: ${words}${at}${help === undefined ? '' : `; ${help}`}`;
   const retryable = retryableClasses.has(code.slice(0, 2)) || retryableCodes.has(code);
   return retryable ? new WarehouseUnavailableError(message) : new WarehouseRefusedError(message);
+}
+
+/** PostgreSQL counts characters from 1. */
+function placeIn({ query, after }: QuotedQuery, position: number): string {
+  const before = [...query].slice(0, position - after - 1);
+  if (before.length < position - after - 1) return 'the end of the query';
+  const lines = before.join('').split('\n');
+  return `line ${lines.length}, column ${[...(lines.at(-1) ?? '')].length + 1} of the query`;
 }
 
 function missingGrant(message: string): string {

@@ -1,8 +1,7 @@
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBValue } from '@duckdb/node-api';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SluiceError } from '../../errors/errors.js';
+import { collectGarbage, StreamGarbage } from '../garbage.js';
 import { Database, type DatabaseSettings } from './database.js';
 import { AgainError, asWarehouseError, MemoryError } from './errors.js';
 import { literal } from './names.js';
@@ -122,14 +121,12 @@ export class DuckdbClient {
     let finished = false;
     try {
       const result = await connection.stream(sql);
-      const before = bytesOfBuffers();
-      let parts = 0;
+      const garbage = new StreamGarbage();
       for (let rows = await result.fetchChunk(); rows !== null && rows.rowCount > 0; rows = await result.fetchChunk()) {
         yield { count: rows.rowCount, value: valuesOf(rows) };
         // Its texts stand outside of JavaScript's memory, where nothing calls for their collection.
         rows.reset();
-        parts += 1;
-        if (parts % partsBetween === 0 && bytesOfBuffers() - before > mostGarbage) await collectGarbage();
+        await garbage.afterPart();
       }
       signal.throwIfAborted();
       finished = true;
@@ -162,22 +159,6 @@ export class DuckdbClient {
   close(): Promise<void> {
     return this.database.close();
   }
-}
-
-/** Bytes of buffers, most of them with what came from a stream and has been written since, at which they are collected. Left alone the collector waits for 64 MiB. */
-const mostGarbage = 24 * 1024 * 1024;
-/** Of two collections: others may rightly hold that much, and a collection stops everything. */
-const partsBetween = 8;
-
-function bytesOfBuffers(): number {
-  return process.memoryUsage().arrayBuffers;
-}
-
-/** DuckDB's results and their parts have no end of their own: what they hold goes with the objects that stand for them, which are too small for the collector to hurry. Takes some hundredths of a second. */
-async function collectGarbage(): Promise<void> {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  await nextTurn(); // by then they are let go of
 }
 
 function valuesOf(rows: DuckDBDataChunk): StreamedRows['value'] {

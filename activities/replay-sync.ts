@@ -1,24 +1,16 @@
-import { Context } from '@temporalio/activity';
-import { reservation } from '../src/contract/quota.js';
 import type { StagedRecord } from '../src/domain/staged-record.js';
 import { syncIdOf } from '../src/domain/subscription.js';
 import { StagingLostError } from '../src/errors/errors.js';
 import { stagedRecords } from '../src/staging/staged-records.js';
 import type { StagedChunk } from '../src/warehouses/warehouse.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { cancellation, withHeartbeat } from './step.js';
-import { tellLedger } from './tell-ledger.js';
+import { findRecords } from './find-records.js';
 import type { DiffSummary, ReplayInput } from './types.js';
 
 /** In the place of steps 1 and 2: takes up what a past sync staged, where it is still the version that the destination acknowledged, and asks the ledger for that. */
-export async function replaySync(dependencies: ActivityDependencies, input: ReplayInput): Promise<DiffSummary> {
-  const { sync, subscription, replayed } = input;
-  const { batchSize, concurrency } = dependencies.destinationOf(subscription).limits;
-  const request = { sync, subscription, replayed, attempt: Context.current().info.attempt, chunking: { batchSize, concurrency } };
+export function replaySync(dependencies: ActivityDependencies, input: ReplayInput): Promise<DiffSummary> {
   const read = (chunks: readonly StagedChunk[]): AsyncIterable<readonly StagedRecord[]> => recordsOf(dependencies, input, chunks);
-  const found = await withHeartbeat(() => dependencies.warehouseOf(subscription).replaySync(request, read, cancellation()));
-  if (found.toSend > 0) await tellLedger(dependencies, reservation(input, found.toSend));
-  return { extracted: found.extracted, toSend: found.toSend, moreToExtract: found.moreToExtract, concurrency };
+  return findRecords(dependencies, input, (warehouse, request, signal) => warehouse.replaySync({ ...request, replayed: input.replayed }, read, signal));
 }
 
 async function* recordsOf(dependencies: ActivityDependencies, input: ReplayInput, chunks: readonly StagedChunk[]): AsyncGenerator<readonly StagedRecord[]> {

@@ -5,7 +5,7 @@ import type { StepInput } from '../../activities/types.js';
 import { configurationOf, customersTo, stateSchema, type Places } from '../configuration.js';
 import { createSteps, type Steps } from '../steps.js';
 import { createLocalFiles } from '../../src/staging/local.js';
-import { PageReader } from '../../src/staging/pages.js';
+import { blocksIn } from '../../src/staging/pages.js';
 import type { Contender, Extraction } from './contender.js';
 
 const subscription = customersTo('select * from customers');
@@ -43,10 +43,8 @@ export class SluiceExtract implements Contender {
     const { sync } = this.sync;
     let total = 0;
     for (const { chunk, file, sha256 } of await this.withSteps(({ warehouse }) => warehouse.registerChunks(sync, []))) {
-      const pages = new PageReader();
-      for await (const piece of store.readChunk({ subscriptionId: sync.subscriptionId, syncNumber: sync.number, chunk }, { name: file, sha256 })) {
-        for (const { events, versions, ends } of pages.push(piece)) total += events.length + versions.length - ends.length;
-      }
+      const pieces = store.readChunk({ subscriptionId: sync.subscriptionId, syncNumber: sync.number, chunk }, { name: file, sha256 });
+      for await (const { events, versions, ends } of blocksIn(pieces)) total += events.length + versions.length - ends.length;
     }
     return total;
   }

@@ -1,6 +1,6 @@
 import { EventArray } from '../domain/events.js';
 import { startOfEvent, type StagedBlock } from '../domain/staged-record.js';
-import { PageReader } from './pages.js';
+import { blocksIn } from './pages.js';
 
 /** Records that leave together. Each is a line of its chunk, though no line feed stands behind it. */
 export interface LineBatch {
@@ -22,14 +22,10 @@ export interface BatchLimits {
  * @throws StagingLostError when the chunk ends in the middle of a page
  */
 export async function* batchesOf(pieces: AsyncIterable<Buffer>, limits: BatchLimits, skipLines: number): AsyncGenerator<LineBatch, void, undefined> {
-  const pages = new PageReader();
   const cutter = new BatchCutter(limits, skipLines);
-  for await (const piece of pieces) {
-    for (const block of pages.push(piece)) {
-      for (const batch of cutter.push(block)) yield batch;
-    }
+  for await (const block of blocksIn(pieces)) {
+    for (const batch of cutter.push(block)) yield batch;
   }
-  pages.end();
   const last = cutter.end();
   if (last !== null) yield last;
 }

@@ -15,8 +15,18 @@ export function pageOf({ events, ends, versions }: StagedBlock): readonly [Buffe
   return [Buffer.concat([Buffer.from(numbers.buffer), versions]), events];
 }
 
-/** Finds the blocks in a staged chunk's bytes, however these are cut. */
-export class PageReader {
+/**
+ * The blocks of a staged chunk, however its bytes are cut. A block is good until the next one is asked for.
+ *
+ * @throws StagingLostError when the chunk ends in the middle of a page
+ */
+export async function* blocksIn(pieces: AsyncIterable<Buffer>): AsyncGenerator<StagedBlock, void, undefined> {
+  const pages = new PageReader();
+  for await (const piece of pieces) yield* pages.push(piece);
+  pages.end();
+}
+
+class PageReader {
   /** What there is of a page that ends in a later piece. */
   #begun: Buffer = Buffer.alloc(0);
 
@@ -34,7 +44,6 @@ export class PageReader {
     }
   }
 
-  /** @throws StagingLostError when the chunk ended in the middle of a page */
   end(): void {
     if (this.#begun.length > 0) throw new StagingLostError('a staged chunk ends in the middle of a page; the next sync finds its records again');
   }

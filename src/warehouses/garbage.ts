@@ -4,18 +4,20 @@ import { runInNewContext } from 'node:vm';
 
 /** Bytes beyond those at the start of a stream at which garbage is collected. Left alone the collector waits for 64 MiB of buffers, and for twice the heap that it kept last time. */
 const mostGarbage = 24 * 1024 * 1024;
-/** Of two collections: others may rightly hold that much, and a collection stops everything. */
-const partsBetween = 8;
+/** Between two collections: others may rightly hold that much, and a collection stops everything. */
+const rowsBetween = 16_384;
 
 /** Keeps what a stream leaves behind it small: a driver's rows and their texts are garbage as soon as they are written down, and nothing calls for their collection. */
 export class StreamGarbage {
   private readonly before = heldBytes();
-  private parts = 0;
+  private rows = 0;
 
-  /** To be called after each part of some thousand rows. */
-  async afterPart(): Promise<void> {
-    this.parts += 1;
-    if (this.parts % partsBetween === 0 && heldBytes() - this.before > mostGarbage) await collectGarbage();
+  /** Whether it should be collected, after so many rows more. */
+  isDue(rows: number): boolean {
+    this.rows += rows;
+    if (this.rows < rowsBetween) return false;
+    this.rows = 0;
+    return heldBytes() - this.before > mostGarbage;
   }
 }
 

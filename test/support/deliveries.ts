@@ -4,7 +4,7 @@ import type { Batch, DeliveryAnswer, Destination } from '../../src/destinations/
 import { batchOf, events } from './events.js';
 
 /** Time that passes only in waits and as told. */
-export class ManualClock implements Clock {
+class ManualClock implements Clock {
   ms = 0;
   readonly waits: number[] = [];
   /** What `random` answers: 0.999 makes waits nearly as long as they can be. */

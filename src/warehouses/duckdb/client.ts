@@ -123,10 +123,11 @@ export class DuckdbClient {
       const result = await connection.stream(sql);
       const garbage = new StreamGarbage();
       for (let rows = await result.fetchChunk(); rows !== null && rows.rowCount > 0; rows = await result.fetchChunk()) {
-        yield { count: rows.rowCount, value: valuesOf(rows) };
+        const count = rows.rowCount;
+        yield { count, value: valuesOf(rows) };
         // Its texts stand outside of JavaScript's memory, where nothing calls for their collection.
         rows.reset();
-        await garbage.afterPart();
+        if (garbage.isDue(count)) await collectGarbage();
       }
       signal.throwIfAborted();
       finished = true;

@@ -1,7 +1,7 @@
 import { operationsSentBy, syncIdOf, type Subscription } from '../../domain/subscription.js';
 import { DeltaLostError } from '../../errors/errors.js';
 import { ChunkBlocks } from '../chunk-blocks.js';
-import { StreamGarbage } from '../garbage.js';
+import { collectGarbage, StreamGarbage } from '../garbage.js';
 import { withExactNumbers } from '../exact-numbers.js';
 import type { DeltaBlock, ModelColumn, SyncRef } from '../warehouse.js';
 import { errandOf, type SnowflakeClient } from './client.js';
@@ -48,16 +48,11 @@ interface StagedSync {
   readonly columns: string;
 }
 
-/** As DuckDB gives out. */
-const rowsInPart = 2048;
-
 async function* split(rows: AsyncIterable<string>): AsyncGenerator<DeltaBlock> {
   const blocks = new ChunkBlocks();
   const garbage = new StreamGarbage();
-  let count = 0;
   for await (const row of rows) {
-    count += 1;
-    if (count % rowsInPart === 0) await garbage.afterPart();
+    if (garbage.isDue(1)) await collectGarbage();
     const tab = row.indexOf('\t');
     const full = blocks.addText(Number(row.slice(0, tab)), row.slice(tab + 1));
     if (full !== null) yield full;

@@ -3,31 +3,24 @@ import type { BatchOutcome, DeliverOptions } from '../../../src/destinations/del
 import type { DeliveryAnswer } from '../../../src/destinations/destination.js';
 import { createPacer } from '../../../src/destinations/pacer.js';
 import { Pause } from '../../../src/destinations/pause.js';
-import { busy, delivered, Deliveries, giveUpAfterMs, kindsOf, unanswered, type ManualClock } from '../../support/deliveries.js';
+import { busy, delivered, Deliveries, giveUpAfterMs, kindsOf, unanswered } from '../../support/deliveries.js';
 
 describe('delivering a batch to a destination that asks for a pause', () => {
   let deliveries: Deliveries;
-  let clock: ManualClock;
-  let cancel: AbortController;
-  let attempts: string[][];
   const deliver: Deliveries['deliver'] = (...args) => deliveries.deliver(...args);
-
-  beforeEach(() => {
-    deliveries = new Deliveries();
-    ({ clock, cancel, attempts } = deliveries);
-  });
+  beforeEach(() => (deliveries = new Deliveries()));
 
   const paced = (): Pick<DeliverOptions, 'pacing'> => {
     const office = { ask: () => Promise.reject(new Error('there is no limit')), release: () => Promise.resolve(), pause: () => Promise.resolve(), pausedMs: () => Promise.resolve(0) };
-    const pause = new Pause(office.pausedMs, clock);
-    const pacer = createPacer({ limit: null, batchSize: 500, subscriptionId: 'people', holder: 'people', office, pause, clock });
-    return { pacing: { pacer, patienceMs: 10_000, signal: cancel.signal } };
+    const pause = new Pause(office.pausedMs, deliveries.clock);
+    const pacer = createPacer({ limit: null, batchSize: 500, subscriptionId: 'people', holder: 'people', office, pause, clock: deliveries.clock });
+    return { pacing: { pacer, patienceMs: 10_000, signal: deliveries.cancel.signal } };
   };
   const busyFor = (ms: number): DeliveryAnswer => ({ kind: 'unavailable', sent: false, retryAfterMs: ms, reason: 'busy' });
 
   it('waits for a short one where it is', async () => {
     const outcome = await deliver(2, (_, attempt) => (attempt === 1 ? busyFor(9_000) : delivered), paced());
-    assert.deepEqual([kindsOf(outcome), outcome.stop, clock.waits], [['succeeded', 'succeeded'], null, [9_000]]);
+    assert.deepEqual([kindsOf(outcome), outcome.stop, deliveries.clock.waits], [['succeeded', 'succeeded'], null, [9_000]]);
   });
 
   it('leaves off where that leaves nothing half done, and otherwise waits', async () => {
@@ -44,7 +37,7 @@ describe('delivering a batch to a destination that asks for a pause', () => {
     }, paced());
     assert.deepEqual([kindsOf(outOfOrder), outOfOrder.stop], [['succeeded', 'succeeded'], null]);
     // An answer was lost: leaving off would forget that the record may have arrived.
-    const lost = await deliver(1, () => (clock.ms < 40_000 ? { kind: 'unavailable', sent: true, retryAfterMs: 20_000, reason: 'no answer' } : delivered), paced());
+    const lost = await deliver(1, () => (deliveries.clock.ms < 40_000 ? { kind: 'unavailable', sent: true, retryAfterMs: 20_000, reason: 'no answer' } : delivered), paced());
     assert.deepEqual([kindsOf(lost), lost.stop], [['succeeded'], null]);
   });
 
@@ -61,7 +54,7 @@ describe('delivering a batch to a destination that asks for a pause', () => {
     for (const answer of [busy, busyFor(9_000), unanswered]) {
       const outcome = await stopped(answer);
       const end: 'ambiguous' | 'not_sent' = answer === unanswered ? 'ambiguous' : 'not_sent';
-      assert.deepEqual([kindsOf(outcome), outcome.stop?.kind, attempts.splice(0).length], [[end, end], 'canceled', 1]);
+      assert.deepEqual([kindsOf(outcome), outcome.stop?.kind, deliveries.attempts.splice(0).length], [[end, end], 'canceled', 1]);
     }
   });
 

@@ -2,37 +2,29 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { DeliverOptions } from '../../../src/destinations/deliver.js';
 import type { DeliveryAnswer, RecordAnswer } from '../../../src/destinations/destination.js';
-import { busy, delivered, Deliveries, giveUpAfterMs, kindsOf, unanswered, type ManualClock } from '../../support/deliveries.js';
+import { busy, delivered, Deliveries, giveUpAfterMs, kindsOf, unanswered } from '../../support/deliveries.js';
 
 describe('delivering a batch', () => {
   let deliveries: Deliveries;
-  let clock: ManualClock;
-  let cancel: AbortController;
-  let attempts: string[][];
   const deliver: Deliveries['deliver'] = (...args) => deliveries.deliver(...args);
-
-  beforeEach(() => {
-    deliveries = new Deliveries();
-    ({ clock, cancel, attempts } = deliveries);
-  });
+  beforeEach(() => (deliveries = new Deliveries()));
 
   const refuseOver = (bad: ReadonlySet<string>) => (ids: string[]): DeliveryAnswer => (ids.some((id) => bad.has(id)) ? { kind: 'refused', reason: `bad: ${ids.length}` } : delivered);
 
   it('takes one attempt when the destination takes it', async () => {
     const outcome = await deliver(3, () => delivered);
     assert.deepEqual(outcome, { records: [{ kind: 'succeeded' }, { kind: 'succeeded' }, { kind: 'succeeded' }], stop: null });
-    assert.deepEqual(attempts, [['0', '1', '2']]);
+    assert.deepEqual(deliveries.attempts, [['0', '1', '2']]);
   });
 
   it('takes none for an empty batch', async () => {
     assert.deepEqual(await deliver(0, () => delivered), { records: [], stop: null });
-    assert.deepEqual(attempts, []);
+    assert.deepEqual(deliveries.attempts, []);
   });
 
   describe('that the destination refuses', () => {
     it('fails exactly the bad records, whichever they are, and sends each good one once', async () => {
       const cases = fc.asyncProperty(fc.integer({ min: 1, max: 80 }), fc.array(fc.nat(79), { maxLength: 12 }), async (count, badIndexes) => {
-        attempts = [];
         const bad = new Set(badIndexes.map(String));
         const taken: string[] = [];
         const outcome = await deliver(count, (ids) => {
@@ -50,42 +42,42 @@ describe('delivering a batch', () => {
     it('finds one bad record among 500 in 2·log2(500) requests', async () => {
       const outcome = await deliver(500, refuseOver(new Set(['317'])));
       assert.deepEqual(outcome.records.flatMap((end, index) => (end.kind === 'failed' ? [index] : [])), [317]);
-      assert(attempts.length <= 19, String(attempts.length));
-      assert.deepEqual(clock.waits, []);
+      assert(deliveries.attempts.length <= 19, String(deliveries.attempts.length));
+      assert.deepEqual(deliveries.clock.waits, []);
     });
   });
 
   describe('that the destination does not take for now', () => {
     it('goes again after waits that grow to 30 s at most', async () => {
       const retries = 12;
-      clock.sleep = (ms) => Promise.resolve(void clock.waits.push(ms));
+      deliveries.clock.sleep = (ms) => Promise.resolve(void deliveries.clock.waits.push(ms));
       const outcome = await deliver(2, (_, attempt) => (attempt <= retries ? busy : delivered));
       assert.deepEqual(kindsOf(outcome), ['succeeded', 'succeeded']);
       const expected = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000, 30_000];
-      assert.deepEqual(clock.waits.map((ms) => Math.round(ms / clock.luck)), expected);
+      assert.deepEqual(deliveries.clock.waits.map((ms) => Math.round(ms / deliveries.clock.luck)), expected);
     });
 
     it('spreads the waits over the whole range', async () => {
-      clock.luck = 0;
+      deliveries.clock.luck = 0;
       await deliver(1, (_, attempt) => (attempt <= 3 ? busy : delivered));
-      assert.deepEqual(clock.waits, [0, 0, 0]);
+      assert.deepEqual(deliveries.clock.waits, [0, 0, 0]);
     });
 
     it('waits at least as long as it is asked to', async () => {
       await deliver(1, (_, attempt) => (attempt === 1 ? { ...busy, retryAfterMs: 17_000 } : delivered));
-      assert.deepEqual(clock.waits, [17_000]);
+      assert.deepEqual(deliveries.clock.waits, [17_000]);
     });
 
     it('is not sent when giveUpAfter has passed, with a last attempt right then', async () => {
       const outcome = await deliver(2, () => busy);
-      assert.equal(clock.ms, giveUpAfterMs);
+      assert.equal(deliveries.clock.ms, giveUpAfterMs);
       assert.deepEqual(kindsOf(outcome), ['not_sent', 'not_sent']);
       assert(outcome.stop?.kind === 'gave_up' && outcome.stop.reason.includes('busy'));
     });
 
     it('ends at once when it is asked to wait for longer than giveUpAfter', async () => {
       const outcome = await deliver(1, () => ({ ...busy, retryAfterMs: 3_600_000 }));
-      assert.equal(attempts.length, 1);
+      assert.equal(deliveries.attempts.length, 1);
       assert(outcome.stop?.kind === 'gave_up' && outcome.stop.reason.includes('3600 s'));
     });
 
@@ -94,11 +86,11 @@ describe('delivering a batch', () => {
       const outcome = await deliver(4, (ids) => {
         if (ids.length > 1) return { kind: 'refused', reason: 'one at a time' };
         if (asked++ % 2 === 1) return delivered;
-        clock.ms += giveUpAfterMs - 1_000;
+        deliveries.clock.ms += giveUpAfterMs - 1_000;
         return busy;
       });
       assert.deepEqual(kindsOf(outcome), ['succeeded', 'succeeded', 'succeeded', 'succeeded']);
-      assert(clock.ms > 3 * giveUpAfterMs);
+      assert(deliveries.clock.ms > 3 * giveUpAfterMs);
     });
   });
 
@@ -106,7 +98,7 @@ describe('delivering a batch', () => {
     it('is sent again, and is fine when that is answered', async () => {
       const outcome = await deliver(2, (_, attempt) => (attempt === 1 ? unanswered : delivered));
       assert.deepEqual(kindsOf(outcome), ['succeeded', 'succeeded']);
-      assert.deepEqual(attempts, [['0', '1'], ['0', '1']]);
+      assert.deepEqual(deliveries.attempts, [['0', '1'], ['0', '1']]);
     });
 
     it('stays ambiguous when later attempts do not even arrive', async () => {
@@ -127,7 +119,7 @@ describe('delivering a batch', () => {
 
     it('sends only those again that are to be sent again', async () => {
       const outcome = await deliver(4, (ids, attempt) => answers(ids, (id) => (id === '1' ? { kind: 'failed', reason: 'no plan' } : id === '3' && attempt < 3 ? again : delivered)));
-      assert.deepEqual(attempts, [['0', '1', '2', '3'], ['3'], ['3']]);
+      assert.deepEqual(deliveries.attempts, [['0', '1', '2', '3'], ['3'], ['3']]);
       assert.deepEqual(outcome.records, [{ kind: 'succeeded' }, { kind: 'failed', reason: 'no plan' }, { kind: 'succeeded' }, { kind: 'succeeded' }]);
     });
 
@@ -145,7 +137,7 @@ describe('delivering a batch', () => {
     it('sends those again that too short an answer leaves out', async () => {
       const outcome = await deliver(3, (ids) => ({ kind: 'answered', records: ids.slice(0, 1).map(() => delivered as RecordAnswer) }));
       assert.deepEqual(kindsOf(outcome), ['succeeded', 'succeeded', 'succeeded']);
-      assert.deepEqual(attempts.map((ids) => ids.length), [3, 2, 1]);
+      assert.deepEqual(deliveries.attempts.map((ids) => ids.length), [3, 2, 1]);
     });
   });
 
@@ -157,14 +149,14 @@ describe('delivering a batch', () => {
 
   describe('that is canceled', () => {
     it('before its first attempt is not sent', async () => {
-      cancel.abort();
+      deliveries.cancel.abort();
       const outcome = await deliver(1, () => delivered);
-      assert.deepEqual([kindsOf(outcome), outcome.stop?.kind, attempts.length], [['not_sent'], 'canceled', 0]);
+      assert.deepEqual([kindsOf(outcome), outcome.stop?.kind, deliveries.attempts.length], [['not_sent'], 'canceled', 0]);
     });
 
     it('in the middle of an attempt is ambiguous', async () => {
       const outcome = await deliver(1, () => {
-        cancel.abort();
+        deliveries.cancel.abort();
         throw new Error('aborted');
       });
       assert.deepEqual([kindsOf(outcome), outcome.stop?.kind], [['ambiguous'], 'canceled']);
@@ -172,10 +164,10 @@ describe('delivering a batch', () => {
 
     it('in a wait ends without another attempt', async () => {
       const outcome = await deliver(1, () => {
-        cancel.abort();
+        deliveries.cancel.abort();
         return busy;
       });
-      assert.deepEqual([kindsOf(outcome), outcome.stop?.kind, attempts.length], [['not_sent'], 'canceled', 1]);
+      assert.deepEqual([kindsOf(outcome), outcome.stop?.kind, deliveries.attempts.length], [['not_sent'], 'canceled', 1]);
     });
   });
 
@@ -186,7 +178,7 @@ describe('delivering a batch', () => {
       return asked.length === 3 ? Promise.reject(new Error('fenced off')) : Promise.resolve();
     };
     await assert.rejects(deliver(1, () => busy, { beforeAttempt }), /fenced off/);
-    assert.deepEqual([asked, attempts.length], [[1_000, 1_000, 1_000], 2]);
+    assert.deepEqual([asked, deliveries.attempts.length], [[1_000, 1_000, 1_000], 2]);
   });
 
   it('tells of each wait, and lets a defect through', async () => {

@@ -1,6 +1,7 @@
 /**
- * Runs the tests: all but the nightly ones, or the files that are named. Other arguments go to mocha as they are. The last line is
- * `N passed, N failed` (`, N skipped`), and the exit code is 0 only if something ran and nothing failed.
+ * Runs the tests: all but the nightly ones, or the files that are named. Other arguments go to mocha as they are. What failed comes
+ * once more at the end, so that it is found in a long log. The last line is `N passed, N failed` (`, N skipped`), and the exit code is 0
+ * only if something ran and nothing failed.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +10,7 @@ import { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-import type { Counts } from './counting-reporter.js';
+import type { Outcome } from './counting-reporter.js';
 
 const args = process.argv.slice(2);
 const namesFiles = args.some((arg) => arg.endsWith('.ts') || existsSync(arg));
@@ -26,7 +27,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ch
 const ended = await Promise.all(children.map(endOf));
 for (const { output } of ended) process.stdout.write(output);
 
-const sum = (of: keyof Counts): number => ended.reduce((total, counts) => total + counts[of], 0);
+for (const failure of ended.flatMap(({ failures }) => failures)) console.log(`FAILED: ${failure}\n`);
+
+const sum = (of: 'passed' | 'failed' | 'skipped'): number => ended.reduce((total, outcome) => total + outcome[of], 0);
 process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
 console.log(`${sum('passed')} passed, ${sum('failed')} failed${sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''}`);
 
@@ -34,17 +37,17 @@ function start(files: readonly string[], output: 'inherit' | 'pipe'): ChildProce
   return spawn(process.execPath, [mocha, '--reporter', 'scripts/counting-reporter.ts', ...args, ...files], { stdio: ['inherit', output, output, 'ipc'] });
 }
 
-interface End extends Counts {
+interface End extends Outcome {
   /** What was not shown at once. */
   readonly output: string;
 }
 
 async function endOf(child: ChildProcess): Promise<End> {
-  let counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-  child.on('message', (message) => (counts = message as Counts));
+  let outcome: Outcome = { passed: 0, failed: 0, skipped: 0, failures: [] };
+  child.on('message', (message) => (outcome = message as Outcome));
   const [output, errors, [code]] = await Promise.all([textOf(child.stdout), textOf(child.stderr), once(child, 'close') as Promise<[number | null]>]);
   // A file that doesn't load, a hook after the tests, or a handle left open fails the run without a failed test.
-  return { ...counts, failed: Math.max(counts.failed, code === 0 ? 0 : 1), output: output + errors };
+  return { ...outcome, failed: Math.max(outcome.failed, code === 0 ? 0 : 1), output: output + errors };
 }
 
 async function textOf(stream: Readable | null): Promise<string> {

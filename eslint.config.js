@@ -13,7 +13,7 @@ const rooms = {
   'src/errors': ['src/domain'],
   'src/s3': [],
   'src/config': ['src/domain', 'src/errors', 'src/warehouses', 'src/destinations', 'src/staging', 'src/s3'],
-  'src/warehouses': ['src/domain', 'src/contract', 'src/errors'],
+  'src/warehouses': ['src/domain', 'src/contract', 'src/errors', 'src/s3'],
   'src/destinations': ['src/domain', 'src/contract', 'src/errors', 'src/s3'],
   'src/staging': ['src/domain', 'src/contract', 'src/errors', 'src/s3'],
   'src/client': ['src/domain', 'src/contract', 'src/errors', 'src/config'],

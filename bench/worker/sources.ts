@@ -65,7 +65,7 @@ async function inDuckdb({ folder, rows }: SourceOptions): Promise<MeasuredSource
 async function inSnowflake({ rows }: SourceOptions): Promise<MeasuredSource> {
   const { url } = await sharedEmulator();
   const account = { account: 'emulator', username: 'sluice', database: 'WAREHOUSE', warehouse: 'EMULATED', accessUrl: url };
-  const unused = { role: null, schema: null, stateWarehouse: null, queryTag: null, stateSchema, maxRecordsPerSync: rows, statementTimeoutMs: 600_000, maxConcurrentDiffs: 1 };
+  const unused = { role: null, schema: null, stateWarehouse: null, queryTag: null, unload: null, stateSchema, maxRecordsPerSync: rows, statementTimeoutMs: 600_000, maxConcurrentDiffs: 1 };
   const session = await Session.open('bench', { ...account, ...unused, auth: { kind: 'password', password: 'sluice' } }, account.warehouse, 30_000);
   await session.run('CREATE SCHEMA WAREHOUSE.BENCH');
   session.servesNow({ tag: 'bench', deadlineMs: 600_000 });

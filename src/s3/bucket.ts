@@ -19,6 +19,8 @@ interface Open {
 const connectionTimeout = 10_000;
 const requestTimeout = 60_000;
 const requestsAtOnce = 16;
+/** How much of an object is asked for at a time where it is not wanted in one. */
+const partBytes = 4 * 1024 * 1024;
 
 /**
  * Objects in one folder of a bucket, by plain requests that every S3-compatible store has. Methods throw S3Error.
@@ -48,10 +50,15 @@ export class Bucket {
 
   /** An object's bytes, all in memory; null when there is none. */
   async get(key: string): Promise<Buffer | null> {
-    return this.#ask(key, async ({ sdk, client }) => {
-      const { Body: body } = await client.send(new sdk.GetObjectCommand(this.#at(key)));
-      return body === undefined ? Buffer.alloc(0) : Buffer.from(await body.transformToByteArray());
-    }, { NoSuchKey: null });
+    return this.#ask<Buffer | null>(key, (open) => this.#bytes(open, key, {}), { NoSuchKey: null });
+  }
+
+  /** An object's bytes in order, in parts of a few MiB. Each is a request of its own, so that a reader who takes long over one keeps no connection waiting. */
+  async *read({ key, bytes }: S3Object, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+    for (let from = 0; from < bytes; from += partBytes) {
+      const range = `bytes=${from}-${Math.min(from + partBytes, bytes) - 1}`;
+      yield await this.#ask(key, (open) => this.#bytes(open, key, { Range: range }, signal), {});
+    }
   }
 
   async has(key: string, signal?: AbortSignal): Promise<boolean> {
@@ -93,6 +100,11 @@ export class Bucket {
 
   async close(): Promise<void> {
     if (this.#open !== null) (await this.#open).client.destroy();
+  }
+
+  async #bytes({ sdk, client }: Open, key: string, part: { readonly Range?: string }, signal?: AbortSignal): Promise<Buffer> {
+    const { Body: body } = await client.send(new sdk.GetObjectCommand({ ...this.#at(key), ...part }), abortedBy(signal));
+    return body === undefined ? Buffer.alloc(0) : Buffer.from(await body.transformToByteArray());
   }
 
   #at(key: string): { readonly Bucket: string; readonly Key: string } {

@@ -4,6 +4,7 @@ import type { SourceConfig } from '../configuration.js';
 import { limits } from '../../domain/limits.js';
 import { fromFolder, type SchemaContext } from './context.js';
 import { address, count, duration, exactlyOneOf, text } from './fields.js';
+import { s3Location } from './s3.js';
 
 const sourceLimits = {
   // It stands in SQL: a plain identifier, as long as PostgreSQL's may be.
@@ -15,6 +16,10 @@ const sourceLimits = {
   statementTimeout: duration().prefault('6h'),
   maxConcurrentDiffs: count.default(4),
 };
+
+const name = '(?:[A-Za-z_][A-Za-z0-9_$]*|"(?:[^"]|"")+")';
+/** It stands in SQL, with each name quoted. */
+const stage = z.string().regex(new RegExp(`^${name}\\.${name}\\.${name}$`), 'is no name of a stage, expected DATABASE.SCHEMA.STAGE');
 
 export function sourceSchema(context: SchemaContext): z.ZodType<SourceConfig> {
   const postgres = z
@@ -38,6 +43,7 @@ export function sourceSchema(context: SchemaContext): z.ZodType<SourceConfig> {
       role: text.nullable().default(null),
       accessUrl: address(context, ['https:', 'http:']).nullable().default(null),
       queryTag: z.string().max(200).nullable().default(null),
+      unload: z.strictObject({ stage, store: s3Location(context) }).nullable().default(null),
       ...sourceLimits,
     })
     .superRefine(exactlyOneOf(['password', 'privateKey', 'privateKeyFile', 'oauthToken', 'accessToken']))

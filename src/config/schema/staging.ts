@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { StagingConfig } from '../configuration.js';
 import { fromFolder, type SchemaContext } from './context.js';
 import { duration, resolvedText, text } from './fields.js';
-import { s3Keys } from './s3.js';
+import { s3LocationKeys } from './s3.js';
 
 export function stagingSchema(context: SchemaContext): z.ZodType<StagingConfig> {
   const common = { retain: duration('1ms', '3650d').prefault('72h'), encryption: encryption(context).nullable().default(null) };
@@ -10,7 +10,7 @@ export function stagingSchema(context: SchemaContext): z.ZodType<StagingConfig> 
     .strictObject({ type: z.literal('local'), path: text.prefault('.sluice/staging'), waitForHost: duration().prefault('5m'), ...common })
     .transform(({ path, retain, waitForHost, ...config }) => ({ ...config, path: fromFolder(context, path), retainMs: retain, waitForHostMs: waitForHost }));
   const s3 = z
-    .strictObject({ type: z.literal('s3'), bucket: text, prefix: z.string().default(''), ...s3Keys(context), ...common })
+    .strictObject({ type: z.literal('s3'), ...s3LocationKeys(context), ...common })
     .transform(({ retain, ...config }) => ({ ...config, retainMs: retain }));
   return z.discriminatedUnion('type', [local, s3]).prefault({ type: 'local' });
 }

@@ -35,6 +35,16 @@ export function asWritten(name: string): string {
   return quote(/^[A-Za-z_][A-Za-z0-9_$]*$/.test(name) ? name.toUpperCase() : name);
 }
 
+/** The parts of a name such as `DB.PUBLIC."a.b"`, as they are written. */
+export function partsOf(name: string): readonly string[] {
+  return name.match(/"(?:[^"]|"")*"|[^."]+/g) ?? [];
+}
+
+/** A stage, as people write it: DATABASE.SCHEMA.STAGE. */
+export function stageName(stage: string): string {
+  return partsOf(stage).map(asWritten).join('.');
+}
+
 /** The state schema is a name of ours, and stays as it is. */
 export function schemaName({ database, stateSchema }: { readonly database: string; readonly stateSchema: string }): string {
   return `${asWritten(database)}.${quote(stateSchema)}`;

@@ -9,12 +9,19 @@ import { jsonText, mayHoldNumbers } from './columns.js';
 import { chunkOf, isOneOf } from './delta.js';
 import { isMissing } from './errors.js';
 import { literal, tableNames, type TableNames } from './names.js';
+import { sweepUnloaded, unloadedBlocks, unloadFolder } from './unload.js';
 
 /**
- * Step 4 of a sync: the records to send, as events (CONTRACT, "What a destination gets"), as a result of one text column. The JSON was made by the diff and passes through
+ * From this many records on, they are unloaded where there is a stage for it. Fewer are two or three of the driver's parts: they are there before Snowflake has written
+ * files, which have to be listed, asked for and removed one by one. What unloading saves is the worker's work for each record, and that grows with their number.
+ */
+const largeDelta = 100_000;
+
+/**
+ * Step 4 of a sync: the records to send, as events (CONTRACT, "What a destination gets"), as a result of one text column, or as files of it in a stage. The JSON was made by the diff and passes through
  * as it is, but for numbers that a double can't hold. Each row is `<chunk>\t<version><event>`.
  */
-export async function* readDelta(client: SnowflakeClient, request: { readonly sync: SyncRef; readonly subscription: Subscription }, signal: AbortSignal): AsyncGenerator<DeltaBlock> {
+export async function* readDelta(client: SnowflakeClient, request: { readonly sync: SyncRef; readonly subscription: Subscription }, signal: AbortSignal, unloadFrom = largeDelta): AsyncGenerator<DeltaBlock> {
   const { sync, subscription } = request;
   const tables = tableNames(client.settings, subscription.id);
   const row = await client.use({ ...errandOf(sync), signal }, async (session) => {
@@ -26,14 +33,21 @@ export async function* readDelta(client: SnowflakeClient, request: { readonly sy
   if (row === undefined) throw lost;
   if (row.to_send === 0) return;
   const inexact = (JSON.parse(row.columns) as readonly ModelColumn[]).some(mayHoldNumbers);
+  const errand = { ...errandOf(sync), bulk: true, signal };
+  const query = eventsOf(tables, sync, subscription, row);
+  const { unload } = client.settings;
+  if (unload !== null) await sweepUnloaded(client, unload, subscription.id);
+  const unloads = unload !== null && row.to_send >= unloadFrom;
+  const blocks = unloads ? unloadedBlocks(client, unload, { errand, folder: unloadFolder(client.settings, subscription.id), query }) : split(client.stream(errand, query));
   let read = 0;
   try {
-    for await (const block of split(client.stream({ ...errandOf(sync), bulk: true, signal }, eventsOf(tables, sync, subscription, row)))) {
+    for await (const block of blocks) {
       read += block.ends.length;
       yield inexact ? withExactNumbers(block) : block;
     }
   } catch (error) {
-    throw isMissing(error) ? lost : error;
+    // Where it is unloaded, the stage may be what is missing; the error says which.
+    throw isMissing(error) && !unloads ? lost : error;
   }
   if (read !== row.to_send) {
     throw new DeltaLostError(`sync ${subscription.id}-${sync.number} found ${row.to_send} records to send but its delta holds ${read}: the table was changed; the next sync finds them again`);

@@ -1,3 +1,5 @@
+import type { S3Location } from '../../s3/location.js';
+
 /** What a source of type snowflake needs to know, with its references resolved. */
 export interface SnowflakeSettings {
   readonly account: string;
@@ -16,10 +18,19 @@ export interface SnowflakeSettings {
   readonly accessUrl: string | null;
   /** A word of the user's own that every statement's query tag carries. */
   readonly queryTag: string | null;
+  /** Where large deltas are unloaded to; null takes all of them through the driver. */
+  readonly unload: SnowflakeUnload | null;
   readonly stateSchema: string;
   readonly maxRecordsPerSync: number;
   readonly statementTimeoutMs: number;
   readonly maxConcurrentDiffs: number;
+}
+
+export interface SnowflakeUnload {
+  /** An external stage, as DATABASE.SCHEMA.STAGE. */
+  readonly stage: string;
+  /** The place in a bucket that the stage's URL names, as the worker reaches it. */
+  readonly store: S3Location;
 }
 
 export type SnowflakeAuth =

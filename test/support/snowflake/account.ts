@@ -10,7 +10,7 @@ export type TestAccount = Omit<SnowflakeSettings, 'schema' | 'stateSchema' | 'ma
  */
 export async function snowflakeAccount(): Promise<TestAccount> {
   const { env } = process;
-  const none = { role: null, stateWarehouse: null, queryTag: null } as const;
+  const none = { role: null, stateWarehouse: null, queryTag: null, unload: null } as const;
   const account = env['SNOWFLAKE_TEST_ACCOUNT'];
   if (account === undefined) {
     const { url } = await sharedEmulator();

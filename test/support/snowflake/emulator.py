@@ -10,7 +10,7 @@ import asyncio, gzip, json, re, sys, time, urllib.parse
 import uvicorn
 import fakesnow.server as fake
 
-import strict, wire
+import strict, unload, wire
 
 strict.install()
 
@@ -84,7 +84,16 @@ async def execute(app, scope, body, request, token):
             raise Refused("000604", "57014", "SQL execution canceled")
         if re.match(r"\s*BEGIN\b", sql, re.I):
             session.in_transaction = True
-        if CHANGES.match(sql):
+        copy = unload.statement(sql)
+        if copy:
+            if copy["stage"] not in unload.STAGES:
+                raise Refused("002003", "02000", f"SQL compilation error:\nStage '{copy['stage']}' does not exist or not authorized.")
+            query = json.dumps(request | {"sqlText": copy["query"]}).encode()
+            zipped = (b"content-encoding", b"gzip") in scope["headers"]
+            status, answer = await call(app, scope, gzip.compress(query) if zipped else query)
+            if status < 500:
+                answer = await unload.unloaded(copy, answer)
+        elif CHANGES.match(sql):
             async with ONE_CHANGE:
                 status, answer = await call(app, scope, body)
         else:
@@ -223,6 +232,10 @@ class Server:
             return len(RUNNING)
         if what == "fault":
             FAULTS.append(request)
+        if what == "stage":
+            unload.STAGES[request["stage"]] = request["address"]
+        if what == "lose_file":
+            unload.LOST.append(request["stage"])
         return None
 
 

@@ -19,7 +19,7 @@ export interface SnowflakeEmulator {
   readonly url: string;
   readonly pid: number;
   /** Asks the server about itself, or tells it what to do wrong. */
-  ask(what: 'statements' | 'logins' | 'running' | 'fault', request?: unknown): Promise<unknown>;
+  ask(what: 'statements' | 'logins' | 'running' | 'fault' | 'stage' | 'lose_file', request?: unknown): Promise<unknown>;
 }
 
 /** Why there can't be one; the tests that need it are skipped with these words. */

@@ -60,9 +60,9 @@ describe('loading a configuration', () => {
       problems.map((problem) => problem.replace(file, 'f')),
       [
         'f:10:5: sources.warehouse.url: the environment variable WAREHOUSE_URL is not set: set it where this process starts',
-        'f:43:5: destinations.crm.url: the environment variable TENANT is not set: set it where this process starts',
+        'f:44:5: destinations.crm.url: the environment variable TENANT is not set: set it where this process starts',
         // Merged in from an anchor, so the entry itself is the nearest place.
-        'f:55:3: destinations.crm-copy.url: the environment variable TENANT is not set: set it where this process starts',
+        'f:56:3: destinations.crm-copy.url: the environment variable TENANT is not set: set it where this process starts',
       ],
     );
   });

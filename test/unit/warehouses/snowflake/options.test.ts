@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 const settings = (auth: SnowflakeAuth): SnowflakeSettings => ({
   account: 'org-account', username: 'sluice', auth, role: 'SYNC', database: 'ANALYTICS', schema: null, warehouse: 'LOADING', stateWarehouse: null, accessUrl: 'https://private.example',
-  queryTag: null, stateSchema: '__segment_reverse_etl', maxRecordsPerSync: 1, statementTimeoutMs: 90_500, maxConcurrentDiffs: 1,
+  queryTag: null, unload: null, stateSchema: '__segment_reverse_etl', maxRecordsPerSync: 1, statementTimeoutMs: 90_500, maxConcurrentDiffs: 1,
 });
 const optionsFor = (auth: SnowflakeAuth) => connectionOptions('snow', settings(auth), 'LOADING');
 const pem = { type: 'pkcs8', format: 'pem' } as const;

@@ -4,7 +4,8 @@ import type { RecordBatch } from './batch.js';
 import { systemClock, type Clock } from './clock.js';
 import type { DeliveryAnswer, Destination } from './destination.js';
 import type { Pacer, Turn } from './pacer.js';
-import { judge, succeeded, type Group, type RecordEnd, type Refusal } from './verdict.js';
+import { Suspects } from './suspects.js';
+import { halves, judge, succeeded, type Group, type RecordEnd, type Refusal } from './verdict.js';
 
 export type { RecordEnd } from './verdict.js';
 
@@ -35,8 +36,6 @@ export interface DeliverOptions {
   readonly signal: AbortSignal;
   /** Called before each attempt with the ms that it may take at most. The sender proves here that it may still send; what it throws ends the delivery. */
   readonly beforeAttempt: (attemptMs: number) => Promise<void>;
-  /** Called before each wait. */
-  readonly onRetry?: (retry: { readonly records: number; readonly waitMs: number; readonly reason: string }) => void;
   /** Keeps every attempt to the destination's rate and pauses; a turn that is more than `patienceMs` away ends the delivery, where that leaves nothing half done. `signal` ends the wait for a turn, and one between attempts while nothing of the batch has ended. */
   readonly pacing?: { readonly pacer: Pacer; readonly patienceMs: number; readonly signal: AbortSignal };
   /** For how long nothing had got through before this delivery. */
@@ -48,6 +47,7 @@ export interface DeliverOptions {
  * Brings every record of a batch to an end, through retries, splitting and refusals (CONTRACT, "What a destination gets").
  * An outage is waited out for `giveUpAfterMs`, counted from the last time that the destination settled something.
  * Records that it keeps putting off for that long fail if it took others of the batch; if it took none, that is an outage.
+ * A record that leaves every batch unanswered is found by splitting, and ends alone.
  *
  * @throws what `beforeAttempt` throws
  */
@@ -63,7 +63,10 @@ class Delivery {
   readonly #ends = new Map<number, RecordEnd>();
   /** Records that an unanswered request held. They stay here until they are settled: only an answer about them ends the doubt. */
   readonly #maybeSent = new Set<number>();
-  readonly #groups: Group[];
+  readonly #suspects = new Suspects();
+  #groups: readonly Group[];
+  /** Answers that settled something. */
+  #settlements = 0;
   #tookAll = false;
   #failures = 0;
   #lastSettledMs: number;
@@ -78,7 +81,8 @@ class Delivery {
   }
 
   async run(): Promise<BatchOutcome> {
-    for (let group = this.#groups.shift(); group !== undefined; group = this.#groups.shift()) {
+    for (let [group, ...rest] = this.#groups; group !== undefined; [group, ...rest] = this.#groups) {
+      this.#groups = rest;
       const stop = await this.#send(group);
       if (stop !== null) return this.#outcome(stop);
     }
@@ -96,11 +100,11 @@ class Delivery {
         return null;
       case 'go_on':
         this.#settle(verdict.ended);
-        this.#groups.unshift(...verdict.next);
+        this.#groups = [...verdict.next, ...this.#groups];
         return null;
       case 'outage':
         if (verdict.sent) this.#doubt(group);
-        return this.#retry(group, verdict);
+        return verdict.suspect ? this.#retrySuspects(group, verdict) : this.#retry([group, ...this.#groups], verdict);
       case 'put_off':
         if (verdict.ended.size > 0) this.#settle(verdict.ended);
         return this.#retryPutOff(verdict.putOff);
@@ -159,21 +163,39 @@ class Delivery {
 
   async #retryPutOff(putOff: ReadonlyMap<number, Refusal>): Promise<Stop | null> {
     // The destination's words about a record stay out of this reason, which may be shown in Temporal.
-    const stop = await this.#retry([...putOff.keys()], { reason: 'the destination asks to send records again later', retryAfterMs: null, throttled: false });
+    const refusal = { reason: 'the destination asks to send records again later' };
+    const stop = await this.#retry([[...putOff.keys()], ...this.#groups], { refusal, retryAfterMs: null, throttled: false });
     if (stop?.kind !== 'gave_up' || !this.#tookSome()) return stop;
     this.#settle(new Map([...putOff].map(([index, refusal]) => [index, { kind: 'failed', ...refusal }])));
     return null;
   }
 
-  /** Waits, then has the group sent again; or tells to stop. */
-  async #retry(group: Group, { reason, retryAfterMs, throttled }: Refused): Promise<Stop | null> {
+  /** What is suspect goes last: while others are taken, the silence is no outage. Several that are the cause may wait for each other; they end when it is time to give up. */
+  async #retrySuspects(group: Group, failed: Failed): Promise<Stop | null> {
+    const next = this.#suspects.judge(group, this.#settlements);
+    if (next === 'end') return this.#endSuspects(group, failed.refusal);
+    const stop = await this.#retry(next === 'repeat' ? [group, ...this.#groups] : [...this.#groups, ...halves(group)], failed);
+    if (stop?.kind !== 'gave_up' || !this.#tookSome()) return stop;
+    const [suspects, others] = this.#suspects.tellApart(this.#groups);
+    this.#groups = others;
+    return this.#endSuspects([group, ...suspects].flat(), failed.refusal);
+  }
+
+  /** Not settled: that would be taken for a sign that the destination is there. */
+  #endSuspects(group: Group, { reason, ...code }: Refusal): null {
+    const words = `${reason}, though it took other records of the batch`;
+    for (const index of group) this.#ends.set(index, this.#maybeSent.has(index) ? { kind: 'ambiguous', reason: words } : { kind: 'failed', reason: words, ...code });
+    return null;
+  }
+
+  /** Waits, then has `groups` sent; or tells to stop. */
+  async #retry(groups: readonly Group[], { refusal: { reason }, retryAfterMs, throttled }: Failed): Promise<Stop | null> {
     const { giveUpAfterMs } = this.#destination.limits;
     this.#failures += 1;
     const remainingMs = giveUpAfterMs - (this.#clock.now() - this.#lastSettledMs);
     const waitMs = waitBeforeRetry(this.#failures, retryAfterMs, remainingMs, this.#clock.random());
     if (waitMs === null) return { kind: 'gave_up', reason: gaveUpReason(reason, giveUpAfterMs, retryAfterMs) };
-    this.#options.onRetry?.({ records: group.length, waitMs, reason });
-    this.#groups.unshift(group);
+    this.#groups = groups;
     if (this.#options.pacing !== undefined && (throttled || retryAfterMs !== null)) {
       this.#options.pacing.pacer.pause(waitMs); // the next attempt waits for its end, like everyone
       return null;
@@ -201,6 +223,7 @@ class Delivery {
 
   #settle(ended: Iterable<readonly [number, RecordEnd]>): void {
     for (const [index, end] of ended) this.#ends.set(index, end);
+    this.#settlements += 1;
     this.#failures = 0;
     this.#lastSettledMs = this.#clock.now();
   }
@@ -229,9 +252,9 @@ class Delivery {
 
 type Later = Extract<Stop, { kind: 'later' }>;
 
-/** Why everything of an attempt goes again. `throttled`: it was too much at once, whoever sent it. */
-interface Refused {
-  readonly reason: string;
+/** Why something of an attempt goes again. `throttled`: it was too much at once, whoever sent it. */
+interface Failed {
+  readonly refusal: Refusal;
   readonly retryAfterMs: number | null;
   readonly throttled: boolean;
 }

@@ -13,8 +13,11 @@ export type DeliveryAnswer =
   | { readonly kind: 'answered'; readonly records: readonly RecordAnswer[] }
   /** It refused the batch as a whole because of what is in it: splitting finds the bad records. */
   | { readonly kind: 'refused'; readonly reason: string; readonly code?: string }
-  /** A retry can help. `sent`: the request may have reached it, so the records' fate is unknown until a later answer. `throttled`: it gets too much, from whoever sends to it. */
-  | { readonly kind: 'unavailable'; readonly sent: boolean; readonly retryAfterMs: number | null; readonly throttled?: boolean; readonly reason: string }
+  /**
+   * A retry can help. `sent`: the request may have reached it, so the records' fate is unknown until a later answer. `throttled`: it gets too much, from whoever sends to it.
+   * Where nothing was heard of what was sent, or `code` is 500, a record may be the cause: if that happens again, splitting finds it.
+   */
+  | { readonly kind: 'unavailable'; readonly sent: boolean; readonly retryAfterMs: number | null; readonly throttled?: boolean; readonly reason: string; readonly code?: string }
   /** It refuses the credentials: nothing will get through until someone changes them. */
   | { readonly kind: 'unauthorized'; readonly reason: string };
 

@@ -22,8 +22,8 @@ export type Verdict =
   | { readonly kind: 'taken' }
   /** `ended` is settled; `next` are groups to send at once, in this order. */
   | { readonly kind: 'go_on'; readonly ended: ReadonlyMap<number, RecordEnd>; readonly next: readonly Group[] }
-  /** Nothing is settled; the whole group goes again after a wait. */
-  | { readonly kind: 'outage'; readonly sent: boolean; readonly retryAfterMs: number | null; readonly throttled: boolean; readonly reason: string }
+  /** Nothing is settled; the group goes again after a wait. `suspect`: one of its records may be the cause. */
+  | { readonly kind: 'outage'; readonly sent: boolean; readonly suspect: boolean; readonly retryAfterMs: number | null; readonly throttled: boolean; readonly refusal: Refusal }
   /** `putOff` go again after a wait, with the destination's reason for each. */
   | { readonly kind: 'put_off'; readonly ended: ReadonlyMap<number, RecordEnd>; readonly putOff: ReadonlyMap<number, Refusal> }
   /** Nothing will get through until someone changes something. */
@@ -42,17 +42,21 @@ export function judge(answer: DeliveryAnswer, group: Group): Verdict {
     case 'refused':
       return judgeRefusal(group, refusalOf(answer));
     case 'unavailable':
-      return { kind: 'outage', sent: answer.sent, retryAfterMs: answer.retryAfterMs, throttled: answer.throttled ?? false, reason: answer.reason };
+      return { kind: 'outage', sent: answer.sent, suspect: answer.sent || (answer.code === '500' && answer.retryAfterMs === null), retryAfterMs: answer.retryAfterMs, throttled: answer.throttled ?? false, refusal: refusalOf(answer) };
     case 'unauthorized':
       return { kind: 'stop', reason: answer.reason };
   }
 }
 
-/** Halving finds one bad record among 500 in about 2·log2(500) = 18 requests. */
 function judgeRefusal(group: Group, refusal: Refusal): Verdict {
   if (group.length <= 1) return { kind: 'go_on', ended: new Map(group.map((index) => [index, { kind: 'failed', ...refusal }])), next: [] };
+  return { kind: 'go_on', ended: new Map(), next: halves(group) };
+}
+
+/** Halving finds one bad record among 500 in about 2·log2(500) = 18 requests. */
+export function halves(group: Group): readonly Group[] {
   const middle = group.length >> 1;
-  return { kind: 'go_on', ended: new Map(), next: [group.slice(0, middle), group.slice(middle)] };
+  return [group.slice(0, middle), group.slice(middle)].filter(({ length }) => length > 0);
 }
 
 function judgeEach(group: Group, answers: readonly RecordAnswer[]): Verdict {

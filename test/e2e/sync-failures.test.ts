@@ -16,7 +16,9 @@ describe('records that a destination does not take', () => {
   let rig: Rig;
   before(async () => {
     rig = await createRig({ destination: { timeoutMs: 500, giveUpAfterMs: 1_000, batchSize: 20, concurrency: 1 } });
-    await rig.startWorker();
+    const { crm } = rig.configuration.destinations;
+    assert.ok(crm?.type === 'webhook');
+    await rig.startWorker({ ...rig.configuration, destinations: { crm, patient: { ...crm, timeoutMs: 100, giveUpAfterMs: 10_000 } } });
   });
   after(() => rig.stop());
 
@@ -60,6 +62,18 @@ describe('records that a destination does not take', () => {
     assert.deepEqual(counts(await people.sync()), { status: 'partially_succeeded', succeeded: 59, failed: 1, notSent: 0 });
     assert.deepEqual((await failures(people)).map((row) => row.record_id), ['31']);
     rig.receiver.isBad = () => false;
+    assert.deepEqual(counts(await people.sync()), { status: 'succeeded', succeeded: 1, failed: 0, notSent: 0 });
+    await assertReceiverEqualsTable(people);
+  });
+
+  it('are found one by one where the destination hangs over them: the others are delivered, and the report has those as ambiguous', async () => {
+    const people = await rig.subscribe(60, { destination: 'patient' });
+    rig.receiver.hangsOver = (record) => record.__segment_id === '31';
+    const result = await people.sync();
+    assert.deepEqual([counts(result), result.ambiguous, result.error], [{ status: 'partially_succeeded', succeeded: 59, failed: 1, notSent: 0 }, 1, null]);
+    assert.deepEqual((await failures(people)).map((row) => [row.record_id, row.maybe_delivered, row.attempts]), [['31', true, 0]]);
+    assert.equal(rig.receiver.taken.repeated, 0);
+    rig.receiver.hangsOver = () => false;
     assert.deepEqual(counts(await people.sync()), { status: 'succeeded', succeeded: 1, failed: 0, notSent: 0 });
     await assertReceiverEqualsTable(people);
   });

@@ -62,6 +62,8 @@ export class Receiver {
   refuseRecord: (record: ReceivedRecord) => string | null = () => null;
   /** Refuses whole batches with 400 when one of their records is bad. */
   isBad: (record: ReceivedRecord) => boolean = () => false;
+  /** Never answers a batch, nor takes it, when it hangs over one of its records. */
+  hangsOver: (record: ReceivedRecord) => boolean = () => false;
 
   private constructor(private readonly options: ReceiverOptions) {
     this.#server.on('connection', () => (this.connections += 1));
@@ -104,6 +106,10 @@ export class Receiver {
     if (body === null) return;
     if (behaviour?.kind === 'delay') await sleep(behaviour.ms, undefined, { ref: false });
     const records = JSON.parse(body.toString('utf8')) as ReceivedRecord[];
+    if (records.some((record) => this.hangsOver(record))) {
+      this.#log(request, records, null);
+      return;
+    }
     const reply = this.#isAuthorized(request, body) ? this.#react(request, records, behaviour) : { status: 401, body: '{"error":"who are you?"}' };
     if (reply === null) return;
     this.#log(request, records, reply.status);

@@ -172,6 +172,7 @@ function emptyReceiver(receiver: Receiver): void {
   Object.assign(receiver.taken, { new: 0, updated: 0, deleted: 0, other: 0, repeated: 0 });
   receiver.refuseRecord = () => null;
   receiver.isBad = () => false;
+  receiver.hangsOver = () => false;
 }
 
 /** Makes a table with `rows` rows of several types. */

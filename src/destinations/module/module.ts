@@ -70,7 +70,7 @@ const deliveryAnswer: z.ZodType<DeliveryAnswer> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('delivered') }),
   z.object({ kind: z.literal('answered'), records: z.array(recordAnswer) }),
   z.object({ kind: z.literal('refused'), reason, code }),
-  z.object({ kind: z.literal('unavailable'), sent: z.boolean(), retryAfterMs: z.number().min(0).nullable(), throttled: z.boolean().exactOptional(), reason }),
+  z.object({ kind: z.literal('unavailable'), sent: z.boolean(), retryAfterMs: z.number().min(0).nullable(), throttled: z.boolean().exactOptional(), reason, code }),
   z.object({ kind: z.literal('unauthorized'), reason }),
 ]);
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DeliveryAnswer, RecordAnswer } from '../destination.js';
+import { isGatewayAnswer } from '../gateway.js';
 import { retryAfterMsOf } from '../retry-after.js';
 
 type ReasonWriter = (words: string) => string;
@@ -39,8 +40,8 @@ export function judgeThrown(error: unknown, reasonOf: ReasonWriter, nowMs: numbe
   if (status === null) return { kind: 'unavailable', sent: true, retryAfterMs: null, reason: 'the destination could not be reached, or broke off before it answered' };
   if (isTemporary(status)) {
     // Without a response nobody knows whether the request arrived.
-    const sent = response === undefined;
-    return { kind: 'unavailable', sent, retryAfterMs: retryAfterMsOf(response?.headers?.get('retry-after'), nowMs), ...(status === 429 ? { throttled: true } : {}), reason: `the destination answered ${status}` };
+    const sent = response === undefined || isGatewayAnswer(status);
+    return { kind: 'unavailable', sent, retryAfterMs: retryAfterMsOf(response?.headers?.get('retry-after'), nowMs), ...(status === 429 ? { throttled: true } : {}), reason: `the destination answered ${status}`, code: String(status) };
   }
   if (status === 401 || status === 403) return refusedCredentials(status);
   return { kind: 'refused', reason: reasonOf(`${status} ${message}`), code: String(status) };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Batch, DeliveryAnswer, RecordAnswer } from '../destination.js';
+import { isGatewayAnswer } from '../gateway.js';
 import { retryAfterMsOf } from '../retry-after.js';
 import type { Exchange } from './exchange.js';
 
@@ -27,8 +28,10 @@ function judgeAnswer(answer: Answer, batch: Pick<Batch, 'records'>, reasonOf: Re
   const { status } = answer;
   const said = `the destination answered ${status}`;
   if (isSuccess(status)) return judgeSuccess(answer, batch, reasonOf);
-  // An answer with such a status says that the batch was not taken, so it counts as not sent.
-  if (isTemporary(status)) return { ...unavailable(false, said, retryAfterMsOf([answer.headers['retry-after']].flat()[0], nowMs)), ...(status === 429 ? { throttled: true } : {}) };
+  if (isTemporary(status)) {
+    const retryAfterMs = retryAfterMsOf([answer.headers['retry-after']].flat()[0], nowMs);
+    return { ...unavailable(isGatewayAnswer(status), said, retryAfterMs), code: String(status), ...(status === 429 ? { throttled: true } : {}) };
+  }
   if (status === 401 || status === 403) return { kind: 'unauthorized', reason: `${said}: it refuses the credentials; check them in the configuration` };
   // No record is at fault, and no wait helps: like refused credentials, it takes someone to change the configuration.
   // Following would be wrong: a redirected POST may turn into a GET, or carry the credentials to another host.

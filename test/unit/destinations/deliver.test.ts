@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { DeliverOptions } from '../../../src/destinations/deliver.js';
 import type { DeliveryAnswer, RecordAnswer } from '../../../src/destinations/destination.js';
 import { busy, delivered, Deliveries, giveUpAfterMs, kindsOf, unanswered } from '../../support/deliveries.js';
 
@@ -108,8 +107,85 @@ describe('delivering a batch', () => {
     });
 
     it('leaves only those records ambiguous that it held', async () => {
-      const outcome = await deliver(4, (ids) => (ids.length === 4 ? { kind: 'refused', reason: 'too many' } : ids[0] === '0' ? unanswered : delivered));
+      const outcome = await deliver(4, (ids) => (ids.length === 4 ? { kind: 'refused', reason: 'too many' } : ids[0] === '0' ? unanswered : busy));
       assert.deepEqual(kindsOf(outcome), ['ambiguous', 'ambiguous', 'not_sent', 'not_sent']);
+    });
+  });
+
+  describe('of which single records are never answered for', () => {
+    const timeoutMs = 1_000;
+    const silentFor = (poison: ReadonlySet<string>, silence: DeliveryAnswer, taken: string[] = []) => (ids: string[]): DeliveryAnswer => {
+      deliveries.clock.ms += timeoutMs;
+      if (ids.some((id) => poison.has(id))) return silence;
+      taken.push(...ids);
+      return delivered;
+    };
+
+    it('is split until they stand alone: the others are taken once, and they are ambiguous', async () => {
+      const cases = fc.asyncProperty(fc.integer({ min: 2, max: 80 }), fc.array(fc.nat(79), { maxLength: 3 }), async (count, indexes) => {
+        const poison = new Set(indexes.map((index) => String(index % count)));
+        fc.pre(poison.size < count);
+        const taken: string[] = [];
+        const outcome = await deliver(count, silentFor(poison, unanswered, taken));
+        assert.equal(outcome.stop, null);
+        outcome.records.forEach((end, index) => assert.equal(end.kind, poison.has(String(index)) ? 'ambiguous' : 'succeeded'));
+        assert.deepEqual(taken.sort((one, other) => Number(one) - Number(other)), Array.from({ length: count }, (_, index) => String(index)).filter((id) => !poison.has(id)));
+      });
+      await fc.assert(cases, { numRuns: 100 });
+    });
+
+    it('finds one among 500 in 2·log2(500) requests after the batch was repeated as a whole, wherever it stands, and is never silent for long', async () => {
+      for (const id of ['0', '317', '499']) {
+        deliveries = new Deliveries();
+        let longestMs = 0;
+        let takenAtMs = 0;
+        const answer = silentFor(new Set([id]), unanswered);
+        const outcome = await deliver(500, (ids) => {
+          const answered = answer(ids);
+          longestMs = Math.max(longestMs, deliveries.clock.ms - takenAtMs);
+          if (answered.kind === 'delivered') takenAtMs = deliveries.clock.ms;
+          return answered;
+        });
+        assert.deepEqual(outcome.records.flatMap((end, index) => (end.kind === 'succeeded' ? [] : [String(index)])), [id]);
+        assert.match(JSON.stringify(outcome.records[Number(id)]), /no answer, though it took other records of the batch/);
+        assert(deliveries.attempts.length <= 21, String(deliveries.attempts.length));
+        assert(longestMs < 6 * timeoutMs, `${longestMs} ms`);
+      }
+    });
+
+    it('fails them where the destination broke down over them, in its own status', async () => {
+      const outcome = await deliver(8, silentFor(new Set(['5']), { ...busy, code: '500' }));
+      assert.deepEqual(kindsOf(outcome).indexOf('failed'), 5);
+      assert.deepEqual(outcome.records[5], { kind: 'failed', reason: 'busy, though it took other records of the batch', code: '500' });
+      assert.deepEqual([kindsOf(outcome).filter((kind) => kind === 'succeeded').length, outcome.stop], [7, null]);
+    });
+
+    it('is an outage where none is: it is asked no more often than one that refuses connections, and the sync ends', async () => {
+      for (const silence of [unanswered, { ...busy, code: '500' }]) {
+        const asked = async (answer: DeliveryAnswer): Promise<number> => {
+          deliveries = new Deliveries();
+          const outcome = await deliver(100, () => {
+            deliveries.clock.ms += timeoutMs;
+            return answer;
+          });
+          assert.equal(outcome.stop?.kind, 'gave_up');
+          assert.deepEqual(new Set(kindsOf(outcome)), new Set([answer === unanswered ? 'ambiguous' : 'not_sent']));
+          return deliveries.attempts.length;
+        };
+        assert.equal(await asked(silence), await asked(busy));
+      }
+    });
+
+    it('ends what is left of it once nothing got through for giveUpAfter, and says so of each', async () => {
+      const poison = new Set(['4', '5', '6', '7']);
+      const outcome = await deliver(8, silentFor(poison, unanswered));
+      assert.deepEqual([kindsOf(outcome), outcome.stop], [Array.from({ length: 8 }, (_, index) => (index < 4 ? 'succeeded' : 'ambiguous')), null]);
+      assert(deliveries.clock.ms > giveUpAfterMs);
+    });
+
+    it('is one record that is tried for giveUpAfter, as any outage', async () => {
+      const outcome = await deliver(1, silentFor(new Set(['0']), unanswered));
+      assert.deepEqual([kindsOf(outcome), outcome.stop?.kind], [['ambiguous'], 'gave_up']);
     });
   });
 
@@ -181,14 +257,10 @@ describe('delivering a batch', () => {
     assert.deepEqual([asked, deliveries.attempts.length], [[1_000, 1_000, 1_000], 2]);
   });
 
-  it('tells of each wait, and lets a defect through', async () => {
-    const told: unknown[] = [];
-    const onRetry: DeliverOptions['onRetry'] = (retry) => told.push([retry.records, retry.reason]);
-    const delivery = deliver(2, (_, attempt) => {
+  it('lets a defect through', async () => {
+    await assert.rejects(deliver(2, (_, attempt) => {
       if (attempt === 2) throw new TypeError('a defect');
       return busy;
-    }, { onRetry });
-    await assert.rejects(delivery, TypeError);
-    assert.deepEqual(told, [[2, 'busy']]);
+    }), TypeError);
   });
 });

@@ -78,7 +78,7 @@ describe('a destination of type segment', () => {
   it('waits as long as Retry-After asks, and knows that a refused request took nothing', async () => {
     saas.answer = () => ({ status: 429, headers: { 'retry-after': '7' } });
     const answer = await createSegmentDestination('crm', segmentConfig('webhook', 'send')).deliver(batchOf([event('1', hook())]), never);
-    assert.deepEqual(answer, { kind: 'unavailable', sent: false, retryAfterMs: 7_000, throttled: true, reason: 'the destination answered 429' });
+    assert.deepEqual(answer, { kind: 'unavailable', sent: false, retryAfterMs: 7_000, throttled: true, reason: 'the destination answered 429', code: '429' });
   });
 
   it('calls refused credentials what they are', async () => {

@@ -44,7 +44,9 @@ export class SluiceExtract implements Contender {
     let total = 0;
     for (const { chunk, file, sha256 } of await this.withSteps(({ warehouse }) => warehouse.registerChunks(sync, []))) {
       const pieces = store.readChunk({ subscriptionId: sync.subscriptionId, syncNumber: sync.number, chunk }, { name: file, sha256 });
-      for await (const { events, versions, ends } of blocksIn(pieces)) total += events.length + versions.length - ends.length;
+      for await (const blocks of blocksIn(pieces)) {
+        for (const { events, versions, ends } of blocks) total += events.length + versions.length - ends.length;
+      }
     }
     return total;
   }

@@ -1,71 +1,77 @@
 import type { StagedBlock } from '../domain/staged-record.js';
 import { StagingLostError } from '../errors/errors.js';
 
-const headNumbers = 3;
 const numberBytes = Uint32Array.BYTES_PER_ELEMENT;
-const headBytes = headNumbers * numberBytes;
+const headBytes = 3 * numberBytes;
 
 /**
  * A block as it lies in a chunk, one after the other, in two pieces, so that the events need not be copied: how many records it has, how many bytes of versions and of events;
- * where each event ends; the versions; the events. Whoever reads it has nothing to search for, and finds the events as they will leave.
- * Numbers have 32 bits and the machine's byte order, so that they are read in one piece; to a machine of another order the chunk would be lost.
+ * where each event ends; the versions; the events. Whoever reads it has nothing to search for, and finds the events as they will leave. Numbers have 32 bits, the lowest byte first.
  */
 export function pageOf({ events, ends, versions }: StagedBlock): readonly [Buffer, Buffer] {
-  const numbers = Uint32Array.of(ends.length, versions.length, events.length, ...ends);
-  return [Buffer.concat([Buffer.from(numbers.buffer), versions]), events];
+  const head = Buffer.allocUnsafe(headBytes + numberBytes * ends.length + versions.length);
+  let place = 0;
+  for (const number of [ends.length, versions.length, events.length, ...ends]) place = head.writeUInt32LE(number, place);
+  versions.copy(head, place);
+  return [head, events];
 }
 
 /**
- * The blocks of a staged chunk, however its bytes are cut. A block is good until the next one is asked for.
+ * The blocks of a staged chunk, however its bytes are cut: those that end in one piece together, which wait for nothing between them. A block is good until the next one is asked for.
  *
  * @throws StagingLostError when the chunk ends in the middle of a page
  */
-export async function* blocksIn(pieces: AsyncIterable<Buffer>): AsyncGenerator<StagedBlock, void, undefined> {
+export async function* blocksIn(pieces: AsyncIterable<Buffer>): AsyncGenerator<Generator<StagedBlock>, void, undefined> {
   const pages = new PageReader();
-  for await (const piece of pieces) yield* pages.push(piece);
+  for await (const piece of pieces) yield pages.push(piece);
   pages.end();
 }
 
+const nothing = Buffer.alloc(0);
+
 class PageReader {
   /** What there is of a page that ends in a later piece. */
-  #begun: Buffer = Buffer.alloc(0);
+  #begun: Buffer = nothing;
+  /** One for all blocks: there are thousands, and as many buffers are dear to make and to collect. */
+  #ends = new Uint32Array(1024);
 
-  /** Gives out the blocks that end in this piece. They are views on it, and good for as long as it is. */
+  /** Gives out the blocks that end in this piece, as views on it. */
   *push(piece: Buffer): Generator<StagedBlock, void, undefined> {
-    for (let start = 0; start < piece.length; ) {
-      const begun = this.#begun;
-      const wanted = bytesOf(begun.length === 0 ? piece.subarray(start) : begun) - begun.length;
-      const bytes = piece.subarray(start, start + wanted);
+    let start = 0;
+    while (this.#begun.length > 0 && start < piece.length) {
+      const bytes = piece.subarray(start, start + bytesOf(this.#begun, 0) - this.#begun.length);
       start += bytes.length;
-      const page = begun.length === 0 ? bytes : Buffer.concat([begun, bytes]);
-      const isWhole = page.length === bytesOf(page);
-      this.#begun = isWhole ? Buffer.alloc(0) : Buffer.from(page);
-      if (isWhole) yield blockIn(page);
+      const page = Buffer.concat([this.#begun, bytes]);
+      const isWhole = page.length === bytesOf(page, 0);
+      this.#begun = isWhole ? nothing : page;
+      if (isWhole) yield this.#blockIn(page, 0);
+    }
+    for (; start < piece.length; start += bytesOf(piece, start)) {
+      if (start + bytesOf(piece, start) > piece.length) {
+        this.#begun = Buffer.from(piece.subarray(start));
+        return;
+      }
+      yield this.#blockIn(piece, start);
     }
   }
 
   end(): void {
     if (this.#begun.length > 0) throw new StagingLostError('a staged chunk ends in the middle of a page; the next sync finds its records again');
   }
+
+  #blockIn(bytes: Buffer, start: number): StagedBlock {
+    const records = bytes.readUInt32LE(start);
+    if (records > this.#ends.length) this.#ends = new Uint32Array(2 * records);
+    for (let index = 0; index < records; index++) this.#ends[index] = bytes.readUInt32LE(start + headBytes + numberBytes * index);
+    const ends = this.#ends.subarray(0, records);
+    const versionsAt = start + headBytes + numberBytes * records;
+    const eventsAt = versionsAt + bytes.readUInt32LE(start + numberBytes);
+    return { ends, versions: bytes.subarray(versionsAt, eventsAt), events: bytes.subarray(eventsAt, eventsAt + bytes.readUInt32LE(start + 2 * numberBytes)) };
+  }
 }
 
-/** How many bytes the page has that begins here; those of its head until that is there. */
-function bytesOf(page: Buffer): number {
-  if (page.length < headBytes) return headBytes;
-  const [records = 0, versionBytes = 0, eventBytes = 0] = numbersAt(page, 0, headNumbers);
-  return headBytes + numberBytes * records + versionBytes + eventBytes;
-}
-
-function blockIn(page: Buffer): StagedBlock {
-  const [records = 0, versionBytes = 0] = numbersAt(page, 0, headNumbers);
-  const versionsAt = headBytes + numberBytes * records;
-  const eventsAt = versionsAt + versionBytes;
-  return { ends: numbersAt(page, headBytes, records), versions: page.subarray(versionsAt, eventsAt), events: page.subarray(eventsAt) };
-}
-
-/** Copied, because they may stand anywhere, and views on numbers may not. */
-function numbersAt(page: Buffer, place: number, count: number): Uint32Array {
-  const numbers = new Uint32Array(count);
-  new Uint8Array(numbers.buffer).set(page.subarray(place, place + numberBytes * count));
-  return numbers;
+/** How many bytes the page has that begins here; those of its head where that isn't whole. */
+function bytesOf(bytes: Buffer, start: number): number {
+  if (start + headBytes > bytes.length) return headBytes;
+  return headBytes + numberBytes * bytes.readUInt32LE(start) + bytes.readUInt32LE(start + numberBytes) + bytes.readUInt32LE(start + 2 * numberBytes);
 }

@@ -13,7 +13,9 @@ const beforeProperties = ',"properties":';
  * @throws StagingLostError for anything that is no whole record
  */
 export async function* stagedRecords(pieces: AsyncIterable<Buffer>): AsyncGenerator<readonly StagedRecord[], void, undefined> {
-  for await (const block of blocksIn(pieces)) yield recordsIn(block);
+  for await (const blocks of blocksIn(pieces)) {
+    for (const block of blocks) yield recordsIn(block);
+  }
 }
 
 function recordsIn(block: StagedBlock): readonly StagedRecord[] {

@@ -6,7 +6,7 @@ import { heeded, type QuotaNotice, type QuotaState } from '../src/domain/quota-h
 import { nextRequest, type NextRequest, type ReplayAsked } from '../src/domain/requests.js';
 import { nextDueAt } from '../src/domain/schedule.js';
 import { syncNumberOf, type Subscription } from '../src/domain/subscription.js';
-import type { SubscriptionState, SyncResult, SyncTrigger } from '../src/domain/sync.js';
+import { leftNothing, type SubscriptionState, type SyncResult, type SyncTrigger } from '../src/domain/sync.js';
 import { earlyEndOf } from './failures.js';
 import { runSync, type SyncStart } from './run-sync.js';
 import { lastingSteps } from './steps.js';
@@ -43,6 +43,7 @@ class SubscriptionLoop implements Addressee {
   private recent: readonly SyncResult[];
   private fullRequested: boolean;
   private resetRequested: boolean;
+  private resetPending: boolean;
   private readonly configurations: unknown[] = [];
   private current: { readonly scope: CancellationScope; syncId: string | null } | null = null;
   private lastRefusal: string | null;
@@ -62,6 +63,7 @@ class SubscriptionLoop implements Addressee {
     this.lastRefusal = carried?.lastRefusal ?? null;
     this.fullRequested = carried?.fullRequested ?? false;
     this.resetRequested = carried?.resetRequested ?? false;
+    this.resetPending = carried?.resetPending ?? this.resetRequested;
     this.quota = carried?.quota ?? { version: 0, hold: { kind: 'open' } };
   }
 
@@ -84,6 +86,7 @@ class SubscriptionLoop implements Addressee {
 
   reset(): void {
     this.resetRequested = true;
+    this.resetPending = true;
   }
 
   heed(notice: QuotaNotice): void {
@@ -139,6 +142,7 @@ class SubscriptionLoop implements Addressee {
       await lastingSteps.resetState.executeWithOptions({ summary: `Reset ${this.subscription.id}` }, [{ subscription: this.subscription }]);
     } catch (error) {
       const end = earlyEndOf(error);
+      this.resetPending = this.resetRequested;
       this.lastRefusal = `reset failed: ${end.kind === 'failed' ? end.message : 'it was canceled'}`;
     }
   }
@@ -178,6 +182,7 @@ class SubscriptionLoop implements Addressee {
     this.served = serves;
     this.replays = this.replays.filter(({ request }) => request > serves);
     this.recent = [result, ...this.recent].slice(0, rememberedResults);
+    if (!this.resetRequested && leftNothing(result)) this.resetPending = false;
     if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the subscription was canceled in Temporal; `sluice apply` starts it again');
   }
 
@@ -199,8 +204,8 @@ class SubscriptionLoop implements Addressee {
   }
 
   carriedOver(): SyncWorkflowInput {
-    const { paused, anchorMs, lastStartedMs, replays, recent, lastRefusal, fullRequested, resetRequested, quota } = this;
-    const carried: CarriedState = { paused, anchorMs, lastStartedMs, replays, recent, lastRefusal, fullRequested, resetRequested, quota, requests: { accepted: this.accepted, served: this.served } };
+    const { paused, anchorMs, lastStartedMs, replays, recent, lastRefusal, fullRequested, resetRequested, resetPending, quota } = this;
+    const carried: CarriedState = { paused, anchorMs, lastStartedMs, replays, recent, lastRefusal, fullRequested, resetRequested, resetPending, quota, requests: { accepted: this.accepted, served: this.served } };
     return { workspaceId: this.input.workspaceId, subscription: this.subscription, carried };
   }
 
@@ -232,6 +237,7 @@ class SubscriptionLoop implements Addressee {
       nextSyncAt: dueMs === null ? null : new Date(dueMs).toISOString(),
       lastSync: this.recent[0] ?? null,
       pausedUntil: this.pausedUntil(),
+      resetPending: this.resetPending,
       currentSync: this.current?.syncId ?? null,
       requests: { accepted: this.accepted, served: this.served },
       lastRefusal: this.lastRefusal,

@@ -32,6 +32,7 @@ export function showStatus(status: SubscriptionStatus): void {
   ]);
   const next = status.nextSyncAt ?? (status.pausedUntil === null ? 'on request only' : `when the quota's pause ends, at ${status.pausedUntil} or with a raised plan`);
   const lines = [`**${status.subscriptionId}** is **${status.state}**`, '', `- next sync: ${next}`];
+  if (status.resetPending) lines.push('- reset: the next sync sends every record again, and the deletion of what has gone');
   if (status.lastRefusal !== null) lines.push(`- last refusal: ${status.lastRefusal}`);
   if (status.lastSync !== null) lines.push('', resultMarkdown(status.lastSync));
   setCurrentDetails(lines.join('\n'));

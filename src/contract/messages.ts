@@ -24,6 +24,8 @@ export interface CarriedState {
   readonly lastRefusal: string | null;
   readonly fullRequested: boolean;
   readonly resetRequested: boolean;
+  /** Absent where an earlier version continued as new. */
+  readonly resetPending?: boolean;
   /** Absent where the ledger has never said anything. */
   readonly quota?: QuotaState;
 }
@@ -52,6 +54,8 @@ export interface SubscriptionStatus {
   readonly nextSyncAt: string | null;
   readonly lastSync: SyncResult | null;
   readonly pausedUntil: string | null;
+  /** A reset was asked for, and no sync has sent everything since. */
+  readonly resetPending: boolean;
   /** The sync under way; null while none is, or before its number is known. */
   readonly currentSync: string | null;
   readonly requests: RequestCounters;

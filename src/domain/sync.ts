@@ -38,3 +38,8 @@ export function finalStatus(books: Books, moreToExtract: boolean, end: EarlyEnd 
   if (books.failed > 0 || books.notSent > 0) return books.succeeded > 0 ? 'partially_succeeded' : 'failed';
   return moreToExtract || books.extracted.rejected > 0 ? 'partially_succeeded' : 'succeeded';
 }
+
+/** Whether nothing that the sync looked for waits for another one; what failed or was rejected is on a list of its own. */
+export function leftNothing({ trigger, status, error, notSent, moreToExtract }: SyncResult): boolean {
+  return trigger !== 'replay' && status !== 'canceled' && error === null && notSent === 0 && !moreToExtract;
+}

@@ -81,7 +81,7 @@ describe('sluice with a Temporal server', function () {
     const worker = await startSluice(folder.path, ['worker'], place);
     await Promise.all([worker.said(/worker started/), sluice('apply')]);
 
-    const idle = { subscriptionId: 'customers_to_crm', state: 'idle', nextSyncAt: null, lastSync: null, pausedUntil: null };
+    const idle = { subscriptionId: 'customers_to_crm', state: 'idle', nextSyncAt: null, lastSync: null, pausedUntil: null, resetPending: false };
     assert.deepEqual(await json('status', 'customers_to_crm'), idle);
     assert.deepEqual(await json('status'), [idle]);
 

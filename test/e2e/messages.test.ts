@@ -50,6 +50,19 @@ describe('messages to a subscription', () => {
     assert.equal(await syncsUntilNow(), before + 2);
   });
 
+  it('reset it after the sync under way, and its status says so until everything was sent again', async () => {
+    const request = await startSlowSync();
+    await signal('resetSync');
+    await untilStatus('it shows at once', ({ resetPending, currentSync }) => resetPending && currentSync !== null);
+    assert.equal((await rig.client.waitForSync(people.id, request)).succeeded, 1);
+    await untilStatus('it is idle', ({ state }) => state === 'idle');
+    assert.equal((await people.status()).resetPending, true);
+    rig.receiver.next({ kind: 'answer', status: 401 });
+    assert.deepEqual([(await people.sync()).notSent, (await people.status()).resetPending], [50, true]);
+    assert.equal((await people.sync()).succeeded, 50);
+    assert.equal((await people.status()).resetPending, false);
+  });
+
   it('of the plain Temporal CLI start a sync', async () => {
     const before = await syncsUntilNow();
     const cli = await findTemporalCli({ cacheFolder: defaultCacheFolder(), log: () => undefined });

@@ -41,8 +41,8 @@ async function showAll(settings: Settings): Promise<void> {
 }
 
 /** Scripts rely on exactly these keys. */
-function documentOf({ subscriptionId, state, nextSyncAt, lastSync, pausedUntil }: SubscriptionStatus): object {
-  return { subscriptionId, state, nextSyncAt, lastSync, pausedUntil };
+function documentOf({ subscriptionId, state, nextSyncAt, lastSync, pausedUntil, resetPending }: SubscriptionStatus): object {
+  return { subscriptionId, state, nextSyncAt, lastSync, pausedUntil, resetPending };
 }
 
 function statusText(status: SubscriptionStatus): string {
@@ -50,6 +50,7 @@ function statusText(status: SubscriptionStatus): string {
     `${status.subscriptionId} is ${status.state}${status.currentSync === null ? '' : ` (${status.currentSync})`}`,
     `next sync: ${nextSyncText(status)}`,
     ...(status.pausedUntil === null ? [] : [`paused until ${timeText(status.pausedUntil)}`]),
+    ...(status.resetPending ? ['reset: the next sync sends every record again, and the deletion of what has gone'] : []),
     ...(status.lastRefusal === null ? [] : [`last refusal: ${status.lastRefusal}`]),
     ...(status.lastSync === null ? ['last sync: none yet'] : ['', resultText(status.lastSync)]),
   ];

@@ -1,7 +1,7 @@
 /**
- * Runs the tests: all but the nightly ones, or the files that are named. Other arguments go to mocha as they are. What failed comes
- * once more at the end, so that it is found in a long log. The last line is `N passed, N failed` (`, N skipped`), and the exit code is 0
- * only if something ran and nothing failed.
+ * Runs the tests: all, or the files that are named. Other arguments go to mocha as they are. What failed comes once more at the end, so
+ * that it is found in a long log, and what passed only when it was tried again (`--retries 1`). The last line is `N passed, N failed`
+ * (`, N skipped`), and the exit code is 0 only if something ran and nothing failed.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,17 +16,16 @@ const args = process.argv.slice(2);
 const namesFiles = args.some((arg) => arg.endsWith('.ts') || existsSync(arg));
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 
-/** Those of Snowflake wait for its emulator most of the time: beside the others, in a process of their own, they take six minutes less. */
-const lanes = namesFiles ? [[]] : [
-  ['test/**/*.test.ts', '--ignore', 'test/**/*.nightly.test.ts', '--ignore', 'test/**/snowflake*.test.ts'],
-  ['test/**/snowflake*.test.ts'],
-];
+/** Those of the warehouses wait most of the time, for Snowflake's emulator above all: beside the others, in a process of their own, they take ten minutes less. */
+const ofWarehouses = ['test/**/snowflake*.test.ts', 'test/conformance/warehouses.test.ts'];
+const lanes = namesFiles ? [[]] : [['test/**/*.test.ts', ...ofWarehouses.flatMap((files) => ['--ignore', files])], ofWarehouses];
 const children = lanes.map((files, lane) => start(files, lane === 0 ? 'inherit' : 'pipe'));
 // At SIGINT alone mocha would wait for the test that is running. What the tests started ends with mocha.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => children.forEach((child) => child.kill('SIGTERM')));
 const ended = await Promise.all(children.map(endOf));
 for (const { output } of ended) process.stdout.write(output);
 
+for (const failure of ended.flatMap(({ retried }) => retried)) console.log(`FAILED AND TRIED AGAIN: ${failure}\n`);
 for (const failure of ended.flatMap(({ failures }) => failures)) console.log(`FAILED: ${failure}\n`);
 
 const sum = (of: 'passed' | 'failed' | 'skipped'): number => ended.reduce((total, outcome) => total + outcome[of], 0);
@@ -43,7 +42,7 @@ interface End extends Outcome {
 }
 
 async function endOf(child: ChildProcess): Promise<End> {
-  let outcome: Outcome = { passed: 0, failed: 0, skipped: 0, failures: [] };
+  let outcome: Outcome = { passed: 0, failed: 0, skipped: 0, failures: [], retried: [] };
   child.on('message', (message) => (outcome = message as Outcome));
   const [output, errors, [code]] = await Promise.all([textOf(child.stdout), textOf(child.stderr), once(child, 'close') as Promise<[number | null]>]);
   // A file that doesn't load, a hook after the tests, or a handle left open fails the run without a failed test.

@@ -10,6 +10,15 @@ import type { RateAnswer, RateRequest } from '../src/domain/rate-book.js';
 /** How long an answer is waited for, in ms. */
 const answerWithinMs = 10_000;
 
+/**
+ * For each call of an activity the client puts a listener on the activity's signal and leaves it there, and a load that lasts for hours calls every few seconds.
+ * So each call has a signal of its own, and ends by its deadline.
+ */
+function call<T>(work: () => Promise<T>): Promise<T> {
+  const client = getClient();
+  return client.withAbortSignal(new AbortController().signal, () => client.withDeadline(Date.now() + answerWithinMs, work));
+}
+
 /** A destination's RateWorkflow, as loads reach it: started by the first that needs it. Use it within an activity. */
 export function rateOffice(workspaceId: string, destination: string): RateOffice {
   const workflowId = rateWorkflowId(workspaceId, destination);
@@ -34,14 +43,14 @@ export function rateOffice(workspaceId: string, destination: string): RateOffice
   };
 
   return {
-    ask: (request) => getClient().withDeadline(Date.now() + answerWithinMs, () => ask(request)),
-    release: (holder, recent) => running().signal<[RateRelease]>(messageNames.release, { holder, recent }),
+    ask: (request) => call(() => ask(request)),
+    release: (holder, recent) => call(() => running().signal<[RateRelease]>(messageNames.release, { holder, recent })),
     pause: async (ms) => {
-      await getClient().workflow.signalWithStart(workflowTypes.rate, { ...start, signal: messageNames.pauseSending, signalArgs: [{ ms }] satisfies [RatePause] });
+      await call(() => getClient().workflow.signalWithStart(workflowTypes.rate, { ...start, signal: messageNames.pauseSending, signalArgs: [{ ms }] satisfies [RatePause] }));
     },
     pausedMs: async () => {
       try {
-        const { memo } = await running().describe();
+        const { memo } = await call(() => running().describe());
         return Math.max(0, Number(memo?.[memoKeys.pausedUntil] ?? 0) - Date.now());
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return 0;

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { Context } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { rateOffice } from '../../activities/rate-office.js';
 import type { SyncResult } from '../../src/client/index.js';
 import { startWorker } from '../../src/worker/worker.js';
 import { Receiver, type ReceivedRequest } from '../support/receiver.js';
@@ -89,6 +93,15 @@ describe('a destination that several workers and subscriptions send to', functio
     assert.equal(succeeded + notSent, 300);
     const toldAt = rig.receiver.requests.find(({ status }) => status === 429)?.atMs ?? 0;
     assert.ok(performance.now() < toldAt + 30_000, 'it ended before the pause did');
+  });
+
+  it('is asked as often as a long load has to, and leaves nothing behind on the signal that cancels the load', async () => {
+    const office = rateOffice('another', 'crm');
+    const left = await new MockActivityEnvironment({}, { client: rig.temporal }).run(async () => {
+      for (let asked = 0; asked < 3; asked++) await office.pausedMs();
+      return getEventListeners(Context.current().cancellationSignal, 'abort').length;
+    });
+    assert.equal(left, 0);
   });
 });
 

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { WarehouseUnavailableError } from '../../src/errors/errors.js';
 import { SnowflakeClient, type Deadlines, type Errand } from '../../src/warehouses/snowflake/client.js';
-import { createSnowflakeWarehouse } from '../../src/warehouses/snowflake/index.js';
 import { openSnowflake, type SnowflakeHarness } from '../conformance/snowflake-harness.js';
-import { sentBy, SyncDriver } from '../conformance/warehouse-driver.js';
-import { benchOf } from '../conformance/warehouse-suite.js';
 import { needsSnowflake } from '../support/snowflake/needs.js';
 import { sharedEmulator, type SnowflakeEmulator } from '../support/snowflake/server.js';
-import { TcpProxy, type CutMoment } from '../support/tcp-proxy.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 const deadlines: Deadlines = { connectMs: 2_000, quickMs: 1_000, bulkGraceMs: 500 };
 
@@ -57,25 +54,4 @@ describe('a Snowflake', function () {
     await ask();
     await client.close();
   });
-
-  for (const moment of ['asked', 'answered'] satisfies readonly CutMoment[]) {
-    it(`whose connection breaks ${moment === 'asked' ? 'before a request arrives' : 'with an answer on the way'} is asked again, and does nothing twice`, async () => {
-      const bench = benchOf(harness);
-      await bench.createPeople(3);
-      const warehouse = createSnowflakeWarehouse('snow', throughProxy());
-      const driver = new SyncDriver(warehouse, bench.driver().subscription);
-      await driver.sync();
-      let cuts = 0;
-      for (let message = 1; ; message += 23) {
-        await bench.run(`update people set name = 'changed ${message}' where id = 2`);
-        proxy.cutAt(message, moment);
-        assert.deepEqual(sentBy(await driver.sync()), ['updated 2']);
-        if (proxy.disarm()) break; // a sync has no more messages than this
-        cuts += 1;
-      }
-      assert(cuts >= 2);
-      assert.equal((await bench.rows(`select * from ${bench.state('records_people_to_crm')}`)).length, 3);
-      await warehouse.close();
-    });
-  }
 });

@@ -2,7 +2,9 @@ import pg from 'pg';
 import { createPostgresWarehouse } from '../../src/warehouses/postgres/index.js';
 import type { Warehouse } from '../../src/warehouses/warehouse.js';
 import { freshDatabase } from '../support/postgres.js';
-import type { WarehouseHarness } from './warehouse-suite.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import type { CutLine } from './warehouse-suite-connection.js';
+import type { WarehouseHarness, WarehouseSettings } from './warehouse-suite.js';
 
 const stateSchema = '__segment_reverse_etl';
 
@@ -22,7 +24,11 @@ const elsewhere = [
   'array_nulls=off',
 ];
 
-export async function openPostgres(encoding?: string): Promise<WarehouseHarness> {
+export interface PostgresHarness extends WarehouseHarness {
+  readonly url: string;
+}
+
+export async function openPostgres(encoding?: string): Promise<PostgresHarness> {
   const database = await freshDatabase(encoding);
   const pool = new pg.Pool({ connectionString: database.url, max: 4, options: '-c timezone=UTC' });
   pool.on('error', () => undefined); // dropping the database ends what is connected still
@@ -31,16 +37,9 @@ export async function openPostgres(encoding?: string): Promise<WarehouseHarness>
     await Promise.all(opened.splice(0).map((warehouse) => warehouse.close()));
   };
   return {
+    url: database.url,
     open: (settings) => {
-      const url = new URL(database.url);
-      url.searchParams.set('options', (settings.elsewhere === true ? elsewhere : here).map((setting) => `-c ${setting}`).join(' '));
-      const warehouse = createPostgresWarehouse('warehouse', {
-        url: url.href,
-        stateSchema,
-        maxRecordsPerSync: settings.maxRecordsPerSync ?? 150_000_000,
-        statementTimeoutMs: 60_000,
-        maxConcurrentDiffs: 2,
-      });
+      const warehouse = warehouseAt(new URL(database.url), settings);
       opened.push(warehouse);
       return warehouse;
     },
@@ -68,6 +67,26 @@ export async function openPostgres(encoding?: string): Promise<WarehouseHarness>
       await closeOpened();
       await pool.end();
       await database.drop();
+    },
+  };
+}
+
+function warehouseAt(url: URL, settings: WarehouseSettings): Warehouse {
+  url.searchParams.set('options', (settings.elsewhere === true ? elsewhere : here).map((setting) => `-c ${setting}`).join(' '));
+  const maxRecordsPerSync = settings.maxRecordsPerSync ?? 150_000_000;
+  return createPostgresWarehouse('warehouse', { url: url.href, stateSchema, maxRecordsPerSync, statementTimeoutMs: 60_000, maxConcurrentDiffs: 2 });
+}
+
+export async function lineToPostgres(harness: PostgresHarness): Promise<CutLine> {
+  const url = new URL(harness.url);
+  const proxy = await TcpProxy.start(url.host);
+  url.host = proxy.address;
+  const warehouse = warehouseAt(url, {});
+  return {
+    ...{ warehouse, proxy, cuts: 'every message' },
+    close: async () => {
+      await warehouse.close();
+      await proxy.close();
     },
   };
 }

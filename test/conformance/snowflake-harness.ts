@@ -3,8 +3,10 @@ import { SnowflakeClient } from '../../src/warehouses/snowflake/client.js';
 import { createSnowflakeWarehouse, type SnowflakeSettings } from '../../src/warehouses/snowflake/index.js';
 import { quote } from '../../src/warehouses/snowflake/names.js';
 import type { Warehouse } from '../../src/warehouses/warehouse.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { snowflakeAccount } from '../support/snowflake/account.js';
 import { statementsOf, withQuotedNames } from './standard-sql.js';
+import type { CutLine } from './warehouse-suite-connection.js';
 import type { WarehouseHarness } from './warehouse-suite.js';
 
 const standardSql = (sql: string): string => withQuotedNames(sql, quote);
@@ -76,6 +78,19 @@ export async function openSnowflake(): Promise<SnowflakeHarness> {
       await closeOpened();
       await client.use({}, (session) => session.run(`DROP SCHEMA IF EXISTS ${models} CASCADE`));
       await client.close();
+    },
+  };
+}
+
+/** Only the emulator is a server that a proxy can stand before. */
+export async function lineToSnowflake({ settings }: SnowflakeHarness): Promise<CutLine> {
+  const proxy = await TcpProxy.start(new URL(settings.accessUrl ?? '').host);
+  const warehouse = createSnowflakeWarehouse('warehouse', { ...settings, accessUrl: `http://${proxy.address}` });
+  return {
+    ...{ warehouse, proxy, cuts: 'one a step' },
+    close: async () => {
+      await warehouse.close();
+      await proxy.close();
     },
   };
 }

@@ -2,6 +2,7 @@ import type { ModelTimestamp, Subscription } from '../../src/domain/subscription
 import type { Warehouse } from '../../src/warehouses/warehouse.js';
 import { SyncDriver } from './warehouse-driver.js';
 import { checkpointLaws } from './warehouse-suite-checkpoints.js';
+import { connectionLaws, type CutLine } from './warehouse-suite-connection.js';
 import { diffLaws } from './warehouse-suite-diff.js';
 import { failureLaws } from './warehouse-suite-failures.js';
 import { inspectionLaws } from './warehouse-suite-inspection.js';
@@ -97,10 +98,13 @@ export function benchOf(harness: WarehouseHarness): Bench {
   };
 }
 
-/** The laws of the Warehouse interface. `open` makes a warehouse of its own for this run. */
-export function warehouseLaws(name: string, open: () => Promise<WarehouseHarness>): void {
+/**
+ * The laws of the Warehouse interface. `open` makes a warehouse of its own for this run; `lineTo` leads to the same one by a line that can be cut. A warehouse in this
+ * process has none: what breaks there is the worker, which the property test has die in and between steps.
+ */
+export function warehouseLaws<Harness extends WarehouseHarness>(name: string, open: () => Promise<Harness>, lineTo?: (harness: Harness) => Promise<CutLine>): void {
   describe(`warehouse ${name}`, () => {
-    let harness: WarehouseHarness;
+    let harness: Harness;
     const bench = (): Bench => benchOf(harness);
 
     before(async () => {
@@ -119,5 +123,6 @@ export function warehouseLaws(name: string, open: () => Promise<WarehouseHarness
     leaseLaws(bench);
     stateLaws(bench);
     inspectionLaws(bench);
+    if (lineTo !== undefined) connectionLaws(bench, () => lineTo(harness));
   });
 }

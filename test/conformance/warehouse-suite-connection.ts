@@ -46,8 +46,10 @@ export function connectionLaws(bench: () => Bench, lineTo: () => Promise<CutLine
     it('in any step, before a message arrives or with an answer on its way, makes that step start anew and nothing else', async () => {
       const messages = await scene.messagesOfSteps();
       assert.deepEqual([...messages.keys()], steps);
-      const missed: Step[] = [];
+      let planned = 0;
+      let made = 0;
       for (const cuts of line.cuts === 'every message' ? cutsAtEveryMessage(messages) : cutsInOneSync(messages)) {
+        planned += cuts.size;
         await scene.change();
         await scene.sync({
           before: (step) => {
@@ -55,11 +57,11 @@ export function connectionLaws(bench: () => Bench, lineTo: () => Promise<CutLine
             if (cut !== undefined) line.proxy.cutAt(cut.message, cut.moment);
           },
           after: (step) => {
-            if (line.proxy.disarm()) missed.push(step);
+            if (cuts.has(step) && !line.proxy.disarm()) made += 1;
           },
         });
       }
-      assert(missed.length <= 2, `the line was cut, but for in ${missed.join(', ')}`);
+      assert(made >= planned - 2, `the line was cut ${made} times of ${planned}`);
       await scene.assertAllIsWell();
     });
 
@@ -102,9 +104,10 @@ interface Watcher {
   readonly after?: (step: Step) => void;
 }
 
-const people = 10;
+/** Those with the ids up to 10 come and go; 11 is refused, and always there. */
+const people = 11;
 
-/** Lives with one subscription behind the line, and holds the destination against the model. Every seventh record is refused. */
+/** Lives with one subscription behind the line, and holds the destination against the model. Every eleventh record is refused. */
 class Scene {
   readonly driver: SyncDriver;
   /** The name of each person whom the destination has, by id. */
@@ -136,11 +139,11 @@ class Scene {
   /** A person is gone, one is new or back, and one who is refused has another name. */
   async change(): Promise<void> {
     this.round += 1;
-    const [gone, back] = [(this.round % people) + 1, ((this.round + people / 2) % people) + 1];
+    const [gone, back] = [(this.round % 10) + 1, ((this.round + 5) % 10) + 1];
     await this.bench.run(`
       delete from people where id = ${gone} or id = ${back};
       insert into people values (${back}, 'round ${this.round}');
-      update people set name = 'round ${this.round}' where id = 7`);
+      update people set name = 'round ${this.round}' where id = 11`);
   }
 
   async addLongNames(count: number): Promise<void> {
@@ -173,12 +176,14 @@ class Scene {
 
   private async load(sync: SyncRef, chunk: number, events: readonly StagedEvent[], step: <T>(name: Step, work: () => Promise<T>) => Promise<T>): Promise<void> {
     const { warehouse } = this.line;
-    const refused = events.filter(({ __segment_id: id }) => Number(id) % 7 === 0);
+    const refused = events.filter(({ __segment_id: id }) => Number(id) % 11 === 0);
     const outcomes = refused.map(({ __segment_id: recordId }) => ({ recordId, outcome: 'failed', reason: 'not today' }) as const);
     await step('acquire', () => warehouse.acquireChunk(sync, chunk, 'loader', leaseMs));
     await step('renew', () => warehouse.acquireChunk(sync, chunk, 'loader', leaseMs));
     for (const event of events) if (!refused.includes(event)) this.deliver(event);
-    await step('finish', () => warehouse.finishChunk(sync, chunk, 'loader', countsOf(events.length, outcomes), streamOf(outcomes)));
+    const finish = (): Promise<void> => warehouse.finishChunk(sync, chunk, 'loader', countsOf(events.length, outcomes), streamOf(outcomes));
+    // The chunk that has something to write down is the one to watch.
+    await (outcomes.length > 0 ? step('finish', finish) : again(finish));
   }
 
   private deliver({ event, messageId, __segment_id: id, properties }: StagedEvent): void {
@@ -192,7 +197,7 @@ class Scene {
   async assertAllIsWell(): Promise<void> {
     const { bench } = this;
     const rows = (await bench.rows('select id as "id", name as "name" from people')).map((row) => [String(row['id']), row['name']] as const);
-    const expected = rows.filter(([id]) => Number(id) % 7 !== 0);
+    const expected = rows.filter(([id]) => Number(id) % 11 !== 0);
     assert.deepEqual(new Map([...this.delivered].sort()), new Map(expected.sort()));
     const history = await this.line.warehouse.history('people_to_crm', 1_000);
     assert.equal(history[0]?.syncId, `people_to_crm-${history.length}`, 'every sync has ended');

@@ -122,7 +122,7 @@ class ChunkLoad {
         await this.outcomes.noteUnderWay(this.limits.batchSize);
       },
       pacing: { pacer: this.pacer, patienceMs, signal: Context.current().cancellationSignal },
-      silentMs: this.silentSinceMs === null ? 0 : this.clock.now() - this.silentSinceMs,
+      silentMs: this.silentSinceMs === null ? 0 : Math.max(0, this.clock.now() - this.silentSinceMs), // another worker's clock may have been ahead
     });
   }
 

@@ -148,6 +148,7 @@ class SubscriptionLoop implements Addressee {
   }
 
   nextStep(): ReturnType<typeof nextStep> {
+    this.heedClock();
     const { enabled, schedule, continueImmediately } = this.subscription;
     const { paused, lastStartedMs, anchorMs } = this;
     const last = this.recent.find(({ trigger }) => trigger !== 'replay');
@@ -155,6 +156,13 @@ class SubscriptionLoop implements Addressee {
     const next = this.nextRequest();
     const requested = next === null ? null : next.replay === null ? 'manual' : 'replay';
     return nextStep({ enabled, paused, quota: this.quota.hold, schedule, requested, continues, lastStartedMs, anchorMs }, Date.now());
+  }
+
+  /** A clock that was set back would otherwise hold up the schedule until it has caught up. */
+  private heedClock(): void {
+    const nowMs = Date.now();
+    this.anchorMs = Math.min(this.anchorMs, nowMs);
+    if (this.lastStartedMs !== null) this.lastStartedMs = Math.min(this.lastStartedMs, nowMs);
   }
 
   async start(trigger: SyncTrigger): Promise<void> {

@@ -67,6 +67,17 @@ export function checkpointLaws(bench: () => Bench): void {
       assert.deepEqual(sentBy(await driver.sync()), ['new 5']);
     });
 
+    it('is looked at as a whole, and its checkpoint comes back, after the clock was set back', async () => {
+      await bench().run(`update ${bench().state('checkpoints_people_to_crm')} set checkpoint = timestamp '2999-01-01 00:00:00'`);
+      await bench().run(`delete from people where id = 2; insert into people values (4, 'd', timestamp '2026-01-05 00:00:00')`);
+      assert.deepEqual(sentBy(await driver.sync()), ['deleted 2', 'new 4']);
+      assert.match(await checkpoint(), /^2026-01-05 00:00:00/);
+      await bench().run(`delete from people where id = 1`);
+      assert.deepEqual(sentBy(await driver.sync()), [], 'from here on only what is recent');
+      await bench().run(`update ${bench().state('state_people_to_crm')} set full_diff_at = timestamp '2999-01-01 00:00:00'`);
+      assert.deepEqual(sentBy(await driver.sync()), ['deleted 1']);
+    });
+
     it('sends failures again however old they are, and clears those that were reverted', async () => {
       await bench().run(`
         update people set name = 'A', updated_at = timestamp '2026-01-02 00:00:00' where id = 1;

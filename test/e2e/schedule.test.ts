@@ -77,15 +77,19 @@ describe('the schedule of a subscription, on virtual time', () => {
     assert.equal((await startTimes(people)).length, 2, 'what was missed is not made up for one by one');
   });
 
-  // Virtual time stands still while a sync runs, so this begins in the state that a sync of fifty minutes leaves.
-  it('follows a sync that took longer than its interval with one sync, not with all that it overlapped', async () => {
+  /** A subscription whose last sync started then, as an earlier run of its workflow left it. */
+  const subscribeAfter = async (id: string, startedMs: number): Promise<Subscribed> => {
     const people = await subscribe({ kind: 'manual' });
-    const subscription: Subscription = { ...people.subscription, id: 'slow', schedule: { kind: 'interval', everyMs: 15 * minute } };
-    const startedMs = Date.now() - 50 * minute;
+    const subscription: Subscription = { ...people.subscription, id, schedule: { kind: 'interval', everyMs: 15 * minute } };
     const carried = { paused: false, anchorMs: startedMs, lastStartedMs: startedMs, requests: { accepted: 0, served: 0 }, recent: [], lastRefusal: null, fullRequested: false, resetRequested: false };
     const args: [SyncWorkflowInput] = [{ workspaceId: rig.configuration.workspace.id, subscription, carried }];
-    await rig.temporal.workflow.start(workflowTypes.sync, { workflowId: syncWorkflowId('slow'), taskQueue, args });
-    const slow = { ...people, id: 'slow', status: () => rig.client.status('slow') };
+    await rig.temporal.workflow.start(workflowTypes.sync, { workflowId: syncWorkflowId(id), taskQueue, args });
+    return { ...people, id, status: () => rig.client.status(id) };
+  };
+
+  // Virtual time stands still while a sync runs, so this begins in the state that a sync of fifty minutes leaves.
+  it('follows a sync that took longer than its interval with one sync, not with all that it overlapped', async () => {
+    const slow = await subscribeAfter('slow', Date.now() - 50 * minute);
     await untilIdleAfter(slow, 1);
     await forward(slow, 14 * minute);
     assert.equal((await startTimes(slow)).length, 1);
@@ -93,6 +97,15 @@ describe('the schedule of a subscription, on virtual time', () => {
     await untilIdleAfter(slow, 2);
     assert.deepEqual(gapsInMinutes(await startTimes(slow)), [15]);
     await rig.temporal.workflow.getHandle(syncWorkflowId('slow')).terminate();
+  });
+
+  it('goes on within its interval after the clock was set back', async () => {
+    const ahead = await subscribeAfter('ahead', Date.now() + 50 * hour);
+    await forward(ahead, 14 * minute);
+    assert.deepEqual(await startTimes(ahead), []);
+    await forward(ahead, 2 * minute);
+    await untilIdleAfter(ahead, 1);
+    await rig.temporal.workflow.getHandle(syncWorkflowId('ahead')).terminate();
   });
 
   it('starts a cron schedule at its time of day in its time zone, and not before', async () => {

@@ -21,7 +21,7 @@ interface PastRow {
 export async function readPast(session: Session, tables: TableNames, model: Model, described: DescribedModel, full: boolean): Promise<Past> {
   const [row] = await session.rows<PastRow>(
     `SELECT baseline_pending, algorithm, epoch_ms(full_diff_at) AS full_diff_at, model_digest, CAST(columns AS VARCHAR) AS columns, epoch_ms(now()) AS now,
-       (SELECT CAST(max(checkpoint) - to_milliseconds(${model.timestamp?.lookbackMs ?? 0}) AS VARCHAR) FROM ${tables.checkpoints}) AS since,
+       (SELECT CAST(max(checkpoint) - to_milliseconds(${model.timestamp?.lookbackMs ?? 0}) AS VARCHAR) FROM ${tables.checkpoints} WHERE checkpoint <= now()) AS since,
        EXISTS (SELECT 1 FROM ${tables.failures}) AS failures, (SELECT count(*) FROM ${tables.records}) AS known
      FROM ${tables.state}`,
   );

@@ -108,7 +108,11 @@ async function completeDiff(session: Session, tables: TableNames, sync: SyncRef)
      FROM ${tables.syncs} AS s WHERE s.number = $1`,
     [sync.number],
   );
-  await session.run(`UPDATE ${tables.checkpoints} AS c SET checkpoint = greatest(c.checkpoint, s.checkpoint) FROM ${tables.syncs} AS s WHERE s.number = $1`, [sync.number]);
+  await session.run(
+    `UPDATE ${tables.checkpoints} AS c SET checkpoint = s.checkpoint FROM ${tables.syncs} AS s
+     WHERE s.number = $1 AND s.checkpoint IS NOT NULL AND (c.checkpoint IS NULL OR c.checkpoint < s.checkpoint OR c.checkpoint > now())`,
+    [sync.number],
+  );
 }
 
 async function close(

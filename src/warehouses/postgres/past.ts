@@ -20,7 +20,7 @@ interface PastRow {
 export async function readPast(connection: pg.PoolClient, tables: TableNames, model: Model, columns: readonly ModelColumn[], full: boolean): Promise<Past> {
   const found = await connection.query<PastRow>(
     `SELECT baseline_pending, full_diff_at, model_digest, columns, algorithm, now(),
-       (SELECT (max(checkpoint) - $1 * interval '1 millisecond')::text FROM ${tables.checkpoints}) AS since,
+       (SELECT (max(checkpoint) - $1 * interval '1 millisecond')::text FROM ${tables.checkpoints} WHERE checkpoint <= now()) AS since,
        EXISTS (SELECT FROM ${tables.failures}) AS failures, (SELECT count(*) FROM ${tables.records}) AS known
      FROM ${tables.state}`,
     [model.timestamp?.lookbackMs ?? 0],

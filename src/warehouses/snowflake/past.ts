@@ -28,7 +28,7 @@ interface PastRow {
 export async function readPast(session: Session, tables: TableNames, model: Model, columns: readonly ModelColumn[], full: boolean): Promise<{ readonly past: SnowflakePast; readonly rejections: boolean }> {
   const row = await session.first<PastRow>(
     `SELECT "baseline_pending", "full_diff_at", "model_digest", "columns", SYSDATE() AS "now",
-       (SELECT TO_VARCHAR(DATEADD(MILLISECOND, -${model.timestamp?.lookbackMs ?? 0}, MAX("checkpoint")), 'YYYY-MM-DD HH24:MI:SS.FF9') FROM ${tables.checkpoints}) AS "since",
+       (SELECT TO_VARCHAR(DATEADD(MILLISECOND, -${model.timestamp?.lookbackMs ?? 0}, MAX("checkpoint")), 'YYYY-MM-DD HH24:MI:SS.FF9') FROM ${tables.checkpoints} WHERE "checkpoint" <= SYSDATE()) AS "since",
        (SELECT COUNT(*) > 0 FROM ${tables.failures}) AS "failures", (SELECT COUNT(*) FROM ${tables.records}) AS "known",
        (SELECT COUNT(*) > 0 FROM ${tables.rejections} WHERE "record_id" IS NOT NULL AND "records" > 1) AS "duplicates",
        (SELECT COUNT(*) > 0 FROM ${tables.rejections}) AS "rejections"

@@ -134,7 +134,7 @@ async function completeDiff(session: Session, tables: TableNames, sync: SyncRef,
   const fullDiff = row.full_diff === true ? `, "full_diff_at" = ${ofSync('started_at')}` : '';
   await session.run(`UPDATE ${tables.state} SET "baseline_pending" = FALSE, "model_digest" = ?, "columns" = ?${fullDiff}`, [row.model_digest, row.columns]);
   if (row.checkpoint === null) return;
-  await session.run(`UPDATE ${tables.checkpoints} SET "checkpoint" = ${ofSync('checkpoint')} WHERE "checkpoint" IS NULL OR "checkpoint" < ${ofSync('checkpoint')}`);
+  await session.run(`UPDATE ${tables.checkpoints} SET "checkpoint" = ${ofSync('checkpoint')} WHERE "checkpoint" IS NULL OR "checkpoint" < ${ofSync('checkpoint')} OR "checkpoint" > SYSDATE()`);
 }
 
 /**

@@ -3,6 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { messageNames } from '../src/contract/messages.js';
 import { syncRunWorkflowId, syncWorkflowId } from '../src/contract/names.js';
 import type { QuotaDelivery } from '../src/contract/quota.js';
+import { several } from '../src/domain/several.js';
 
 const atOnce = 20;
 
@@ -11,11 +12,9 @@ const atOnce = 20;
  * One step for many answers keeps the ledger's history small. All may be delivered again.
  */
 export async function deliverNotices(lines: readonly (readonly QuotaDelivery[])[]): Promise<void> {
-  const queue = [...lines];
-  const courier = async (): Promise<void> => {
-    for (let line = queue.shift(); line !== undefined; line = queue.shift()) for (const delivery of line) await deliver(delivery);
-  };
-  await Promise.all(Array.from({ length: Math.min(queue.length, atOnce) }, courier));
+  await several(lines, atOnce, async (line) => {
+    for (const delivery of line) await deliver(delivery);
+  });
 }
 
 /** Whoever has gone needs no answer: a dead sync is settled by its row, and a subscription that comes back asks anew. */

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { several } from '../src/domain/several.js';
 import { pageOf } from '../src/staging/pages.js';
 import type { ChunkWriter } from '../src/staging/staging.js';
 import type { StagedChunk } from '../src/warehouses/warehouse.js';
@@ -11,7 +12,7 @@ interface OpenChunk {
   records: number;
 }
 
-interface StagedFile {
+interface FinishedChunk {
   readonly chunk: StagedChunk;
   readonly writer: ChunkWriter;
 }
@@ -25,7 +26,7 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
   return withHeartbeat(async (report) => {
     if ((await warehouse.takeGrant(sync, input.grant.records, input.grant.ledger)) === 'void') return { kind: 'void' };
     let staged = 0;
-    let files: readonly StagedFile[];
+    let files: readonly FinishedChunk[];
     try {
       for await (const block of warehouse.readDelta({ sync, subscription }, cancellation())) {
         const chunk = open.get(block.chunk) ?? (await openChunk(dependencies, input, block.chunk, attempt));
@@ -35,7 +36,7 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
         staged += block.ends.length;
         report({ processed: staged });
       }
-      files = await finishAll(open);
+      files = await several(open, finishedAtOnce, finish);
     } catch (error) {
       // The next attempt needs the room. What can't be removed now is swept later; the reason is what has to be seen.
       await Promise.allSettled([...open.values()].map(({ writer }) => writer.abort()));
@@ -55,20 +56,9 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
 /** Each waits for the disk or the store, which serves several together in less time. */
 const finishedAtOnce = 4;
 
-/** On a failure no writer is at work any more when this ends. */
-async function finishAll(open: ReadonlyMap<number, OpenChunk>): Promise<readonly StagedFile[]> {
-  const waiting = [...open];
-  const files: StagedFile[] = [];
-  const finishSome = async (): Promise<void> => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const [chunk, { writer, records }] = next;
-      const file = await writer.finish();
-      files.push({ chunk: { chunk, records, file: file.name, sha256: file.sha256 }, writer });
-    }
-  };
-  const ended = await Promise.allSettled(Array.from({ length: finishedAtOnce }, finishSome));
-  for (const end of ended) if (end.status === 'rejected') throw end.reason;
-  return files;
+async function finish([chunk, { writer, records }]: readonly [number, OpenChunk]): Promise<FinishedChunk> {
+  const { name, sha256 } = await writer.finish();
+  return { chunk: { chunk, records, file: name, sha256 }, writer };
 }
 
 async function openChunk(dependencies: ActivityDependencies, input: StepInput, chunk: number, attempt: string): Promise<OpenChunk> {

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, type WorkflowClient } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import pg from 'pg';
 import { SluiceClient } from '../src/client/index.js';
 import { syncRunWorkflowId } from '../src/contract/names.js';
 import { defaultCacheFolder } from '../src/devserver/temporal-cli.js';
 import { startTemporal } from '../src/devserver/temporal.js';
-import { sluiceYaml, stateSchema } from './configuration.js';
+import { sluiceYaml } from './configuration.js';
+import { dropState } from './drop-state.js';
 import { startInstalledWorker } from './installed-worker.js';
 
 export interface RunningOptions {
@@ -72,11 +72,4 @@ async function ended(sync: SyncRun): Promise<void> {
       await sleep(5);
     }
   }
-}
-
-async function dropState(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  await client.query(`DROP SCHEMA IF EXISTS ${stateSchema} CASCADE`);
-  await client.end();
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import pg from 'pg';
 import type { StepInput } from '../../activities/types.js';
 import type { DestinationConfig } from '../../src/config/index.js';
+import { several } from '../../src/domain/several.js';
 import type { JsonObject } from '../../src/domain/subscription.js';
-import { configurationOf, customersTo, stateSchema, type Places } from '../configuration.js';
+import { configurationOf, customersTo, type Places } from '../configuration.js';
+import { dropState } from '../drop-state.js';
 import { createSteps, type Steps } from '../steps.js';
 
 export interface Delivered {
@@ -35,23 +36,12 @@ export async function staged<T>(places: Places, delivered: Delivered, use: (sync
 
 /** Delivers the chunks, `connections` at once, and closes the steps. Returns how many records arrived. */
 export async function loadAll(steps: Steps, sync: StepInput, chunks: readonly number[], connections: number): Promise<number> {
-  const waiting = [...chunks];
-  let delivered = 0;
-  const loader = async (): Promise<void> => {
-    for (let chunk = waiting.shift(); chunk !== undefined; chunk = waiting.shift()) {
-      const { succeeded } = await steps.load(sync, chunk);
-      delivered += succeeded;
-    }
-  };
-  await Promise.all(Array.from({ length: connections }, loader));
+  const loaded = await several(chunks, connections, (chunk) => steps.load(sync, chunk));
   await steps.close();
-  return delivered;
+  return loaded.reduce((sum, { succeeded }) => sum + succeeded, 0);
 }
 
 async function forget(places: Places): Promise<void> {
-  const client = new pg.Client({ connectionString: places.databaseUrl });
-  await client.connect();
-  await client.query(`DROP SCHEMA IF EXISTS ${stateSchema} CASCADE`);
-  await client.end();
+  await dropState(places.databaseUrl);
   await rm(places.stagingFolder, { recursive: true, force: true });
 }

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { sharedEmulator, stopSharedEmulator } from '../../test/support/snowflake/server.js';
 import { Session } from '../../src/warehouses/snowflake/session.js';
 import { stateSchema } from '../configuration.js';
+import { dropState } from '../drop-state.js';
 
 export const warehouses = ['postgres', 'duckdb', 'snowflake'] as const;
 export type WarehouseName = (typeof warehouses)[number];
@@ -45,8 +46,9 @@ async function inPostgres({ databaseUrl, rows }: SourceOptions): Promise<Measure
     config: { type: 'postgres', url: databaseUrl },
     identifier: 'id',
     close: async () => {
-      await client.query(`DROP TABLE customers; DROP SCHEMA IF EXISTS ${stateSchema} CASCADE`);
+      await client.query('DROP TABLE customers');
       await client.end();
+      await dropState(databaseUrl);
     },
   };
 }

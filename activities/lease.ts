@@ -1,5 +1,5 @@
 import { FencedError, LeaseHeldError } from '../src/errors/errors.js';
-import type { ChunkCounts, StagedChunk, SyncRef, Warehouse } from '../src/warehouses/warehouse.js';
+import type { ChunkCounts, RecordOutcome, StagedChunk, SyncRef, Warehouse } from '../src/warehouses/warehouse.js';
 
 const renewEveryMs = 3_000;
 /** What a lease lasts beyond one request: room for a missed renewal, without making a successor wait long. */
@@ -31,12 +31,13 @@ export async function takeChunk(warehouse: Warehouse, sync: SyncRef, chunk: numb
 export class ChunkLease {
   readonly #timer: NodeJS.Timeout;
   #lost: FencedError | null = null;
+  #isFinished = false;
 
   constructor(
     private readonly warehouse: Warehouse,
     private readonly sync: SyncRef,
     private readonly chunk: number,
-    readonly holder: string,
+    private readonly holder: string,
     private readonly leaseMs: number,
     private endsAt: number,
   ) {
@@ -54,14 +55,16 @@ export class ChunkLease {
     if (performance.now() + requestMs >= this.endsAt) await this.#renew();
   }
 
-  stopRenewing(): void {
-    clearInterval(this.#timer);
+  /** Writes down how the chunk ended, which ends the lease too. */
+  async finish(counts: ChunkCounts, outcomes: AsyncIterable<RecordOutcome>, atMs: number): Promise<void> {
+    await this.warehouse.finishChunk(this.sync, this.chunk, this.holder, counts, outcomes, atMs);
+    this.#isFinished = true;
   }
 
-  /** Lets a successor start at once. */
+  /** Lets a successor start at once, where there is something left for one. */
   async release(): Promise<void> {
-    this.stopRenewing();
-    await this.warehouse.releaseChunk(this.sync, this.chunk, this.holder);
+    clearInterval(this.#timer);
+    if (!this.#isFinished) await this.warehouse.releaseChunk(this.sync, this.chunk, this.holder);
   }
 
   async #renew(): Promise<void> {

@@ -11,7 +11,7 @@ import { usageDay } from '../src/domain/billing-cycle.js';
 import { TurnAwaitedError, WorkerStoppingError } from '../src/errors/errors.js';
 import { batchesOf, type LineBatch } from '../src/staging/lines.js';
 import type { ChunkPlace, LineOutcome } from '../src/staging/staging.js';
-import type { StagedChunk, Warehouse } from '../src/warehouses/warehouse.js';
+import type { StagedChunk } from '../src/warehouses/warehouse.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { takeChunk, type ChunkLease } from './lease.js';
 import { gracefulStop, type GracefulStop } from './graceful-stop.js';
@@ -43,7 +43,7 @@ export async function loadChunk(dependencies: ActivityDependencies, input: LoadI
     try {
       outcomes = await ChunkOutcomes.open(dependencies.staging, { subscriptionId: sync.subscriptionId, syncNumber: sync.number, chunk: number }, attempt);
       const load = new ChunkLoad(dependencies, input, taken.chunk, destination, outcomes, pacer, taken.lease, stopping, clock, report);
-      return await load.run(warehouse);
+      return await load.run();
     } finally {
       stopping.dispose();
       await outcomes?.close();
@@ -79,14 +79,14 @@ class ChunkLoad {
     this.limits = { batchBytes, batchSize: Math.min(batchSize, rateLimit?.records ?? batchSize) };
   }
 
-  async run(warehouse: Warehouse): Promise<LoadSummary> {
+  async run(): Promise<LoadSummary> {
     const { staging } = this.dependencies;
     const stop = await this.deliverRest();
     if (this.stopping.reason() === 'worker') throw new WorkerStoppingError();
     const log = summarize(this.outcomes.entries);
     const tail = { ambiguous: 0, reason: stop ?? 'the sync was canceled' };
     const counts = countChunk(this.chunk, log, tail);
-    await warehouse.finishChunk(this.input.sync, this.chunk.chunk, this.lease.holder, counts, unsuccessfulRecords(staging, this.place, this.chunk, log, tail), this.clock.now());
+    await this.lease.finish(counts, unsuccessfulRecords(staging, this.place, this.chunk, log, tail), this.clock.now());
     return { ...counts, stop, finishedOn: usageDay(this.clock.now()) };
   }
 

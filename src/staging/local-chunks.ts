@@ -8,7 +8,7 @@ import { checkAttempt, checkFileName, chunkStem, nameOf, nameOfFile, syncPath } 
 import type { ChunkPlace, ChunkWriter, StagedFile } from './staging.js';
 
 /** Writing is handed to another thread, which costs the less the more is given at once. An open chunk holds as much in memory, and there is one for each 250,000 records. */
-const writeBytes = 256 * 1024;
+const writeBytes = 128 * 1024;
 
 /** A worker's own part of a store: its folder, and the name by which other hosts know that the files are not theirs. */
 export interface LocalFolder {
@@ -29,8 +29,9 @@ export async function createChunkFile({ root, host }: LocalFolder, place: ChunkP
 
 class LocalChunkWriter implements ChunkWriter {
   readonly #tags = new BlockTags();
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
+  /** One for the whole file: fresh memory for each write would cost as much again. */
+  readonly #buffer = Buffer.allocUnsafeSlow(writeBytes);
+  #filled = 0;
   #path: string;
 
   constructor(
@@ -44,9 +45,12 @@ class LocalChunkWriter implements ChunkWriter {
   }
 
   async write(bytes: Buffer): Promise<void> {
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
-    if (this.#pendingBytes >= writeBytes) await this.#onFiles(() => this.#flush());
+    for (let start = 0; start < bytes.length; ) {
+      const taken = bytes.copy(this.#buffer, this.#filled, start);
+      start += taken;
+      this.#filled += taken;
+      if (this.#filled === writeBytes) await this.#onFiles(() => this.#flush());
+    }
   }
 
   async finish(): Promise<StagedFile> {
@@ -72,12 +76,11 @@ class LocalChunkWriter implements ChunkWriter {
     });
   }
 
-  /** Writes what is pending as it came: put together first, it would be as much garbage again. */
   async #flush(): Promise<void> {
-    const pieces = this.#pending.splice(0);
-    this.#pendingBytes = 0;
-    for (const bytes of pieces) this.#tags.add(bytes);
-    await writeAll(this.file, pieces);
+    const bytes = this.#buffer.subarray(0, this.#filled);
+    this.#tags.add(bytes);
+    await this.file.writeFile(bytes);
+    this.#filled = 0;
   }
 
   #onFiles<T>(step: () => Promise<T>): Promise<T> {
@@ -120,13 +123,6 @@ async function* checked(read: Read, fileBytes: number, sha256: string, place: Ch
     if (!(await read(block, number * blockBytes)) || !isIntact(tags, number, block)) throw damaged(place);
     yield block;
   }
-}
-
-async function writeAll(file: FileHandle, pieces: readonly Buffer[]): Promise<void> {
-  const { bytesWritten } = await file.writev(pieces);
-  const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
-  // A disk that fills up takes a part, and only when asked to take the rest does it say why not.
-  if (bytesWritten < bytes) await file.writeFile(Buffer.concat(pieces).subarray(bytesWritten));
 }
 
 async function readAll(file: FileHandle, bytes: Buffer, position: number): Promise<boolean> {

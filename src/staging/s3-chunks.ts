@@ -59,7 +59,7 @@ export class S3ChunkWriter implements ChunkWriter {
   }
 
   async write(bytes: Buffer): Promise<void> {
-    this.#pending.push(bytes);
+    this.#pending.push(Buffer.from(bytes));
     this.#pendingBytes += bytes.length;
     if (this.#pendingBytes >= this.buffers.partBytes) await this.#sendPart();
   }

@@ -24,8 +24,7 @@ export class SealError extends Error {
 export class Sealer {
   readonly #seal: (plain: Buffer, last: boolean) => Buffer;
   #ready: Buffer[];
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
+  #pending: Buffer = Buffer.alloc(0);
 
   constructor(key: Buffer, purpose: string) {
     const salt = randomBytes(saltBytes);
@@ -40,20 +39,15 @@ export class Sealer {
 
   /** What is ready to be written. A whole block is kept back until it is known not to be the last. */
   add(plain: Buffer): Buffer {
-    this.#pending.push(plain);
-    this.#pendingBytes += plain.length;
-    if (this.#pendingBytes > blockBytes) {
-      const bytes = Buffer.concat(this.#pending);
-      let start = 0;
-      for (; bytes.length - start > blockBytes; start += blockBytes) this.#ready.push(this.#seal(bytes.subarray(start, start + blockBytes), false));
-      this.#pending = [bytes.subarray(start)];
-      this.#pendingBytes = bytes.length - start;
-    }
+    const bytes = Buffer.concat([this.#pending, plain]);
+    let start = 0;
+    for (; bytes.length - start > blockBytes; start += blockBytes) this.#ready.push(this.#seal(bytes.subarray(start, start + blockBytes), false));
+    this.#pending = bytes.subarray(start);
     return this.#take();
   }
 
   end(): Buffer {
-    this.#ready.push(this.#seal(Buffer.concat(this.#pending), true));
+    this.#ready.push(this.#seal(this.#pending, true));
     return this.#take();
   }
 

@@ -17,7 +17,7 @@ export interface StagedFile {
 
 /** Takes a chunk's bytes; the file exists only once `finish` has returned. */
 export interface ChunkWriter {
-  /** Resolves once more may be written (backpressure). The bytes may be cut anywhere. */
+  /** Resolves once more may be written (backpressure). The bytes may be cut anywhere, and are the caller's own again then. */
   write(bytes: Buffer): Promise<void>;
   finish(): Promise<StagedFile>;
   /** Removes what was written, also once it is finished. */

@@ -1,101 +1,131 @@
 import type { DeltaBlock } from './warehouse.js';
 
-/** Records of one chunk, copied together: views on the input would keep all of it in memory. */
-interface Block {
-  readonly events: Bytes;
-  readonly ends: number[];
-  readonly versions: Bytes;
+/** Where a chunk's block is made, and how much of it there is. */
+interface Slot {
+  readonly index: number;
+  readonly ends: Uint32Array;
+  records: number;
+  eventBytes: number;
+  versionBytes: number;
 }
 
-/** Collects records into blocks by chunk. Holds at most a block for each chunk. */
+/** What comes without a search for its end in a slot that isn't full yet. Larger records are blocks of their own. */
+const mostEventBytes = 16 * 1024;
+const mostVersionBytes = 64;
+/** For each chunk. A version is a checksum, with 20 digits at most on most warehouses. */
+const versionRoom = 8 * 1024;
+const mostRecords = 1024;
+
+/**
+ * Collects records into blocks by chunk. All bytes lie in one buffer, the input before the slots: to copy within a buffer costs a tenth of copying from one into another, which
+ * takes a view on both for every record. A block is good until the next one is asked for.
+ */
 export class ChunkBlocks {
-  private readonly blocks = new Map<number, Block>();
+  readonly #slots = new Map<number, Slot>();
+  readonly #slotBytes: number;
+  #inputBytes = 128 * 1024;
+  #buffer: Buffer = Buffer.allocUnsafeSlow(this.#inputBytes);
 
-  constructor(private readonly blockBytes = 64 * 1024) {}
+  constructor(private readonly blockBytes = 48 * 1024) {
+    this.#slotBytes = blockBytes + mostEventBytes + versionRoom;
+  }
 
-  /** Takes one record, `<version><event>`, from `start` up to `end` of `input`; returns the chunk's block when it is full, or null. */
-  add(chunk: number, input: Buffer, start: number, end: number): DeltaBlock | null {
-    const block = this.blockOf(chunk);
+  /** Takes the bytes that `add` copies from, instead of those before, and returns them as they now lie. */
+  read(...pieces: readonly Buffer[]): Buffer {
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    if (bytes > this.#inputBytes) this.#layOut(2 * bytes, this.#buffer.length - this.#inputBytes);
+    let place = 0;
+    for (const piece of pieces) {
+      this.#buffer.set(piece, place);
+      place += piece.length;
+    }
+    return this.#buffer.subarray(0, bytes);
+  }
+
+  /** Takes one record, `<version><event>`, from `start` up to `end` of what was read; returns the chunk's block when it is full, or null. */
+  add(chunk: number, start: number, end: number): DeltaBlock | null {
     // Versions are short: looking byte by byte costs less than a call does.
     let event = start;
-    while (event < end && input[event] !== openingBrace) event++;
-    block.versions.add(input, start, event, lineFeed);
-    block.ends.push(block.events.add(input, event, end, comma));
-    return this.ended(chunk, block);
+    while (event < end && this.#buffer[event] !== openingBrace) event++;
+    const [versionBytes, eventBytes] = [event - start, end - event];
+    if (versionBytes > mostVersionBytes || eventBytes >= mostEventBytes) return alone(chunk, this.#buffer.subarray(start, event), this.#buffer.subarray(event, end));
+    const slot = this.#slotOf(chunk);
+    const place = this.#placeOf(slot);
+    this.#buffer.copyWithin(place + slot.versionBytes, start, event);
+    this.#buffer.copyWithin(place + versionRoom + slot.eventBytes, event, end);
+    return this.#close(chunk, slot, versionBytes, eventBytes);
   }
 
   /** The same for a text: written in its place, because a buffer for each would be garbage of the size of all records, which is collected late. */
   addText(chunk: number, record: string): DeltaBlock | null {
-    const block = this.blockOf(chunk);
-    const event = record.indexOf('{');
-    block.versions.addText(record.slice(0, event), lineFeed);
-    block.ends.push(block.events.addText(record.slice(event), comma));
-    return this.ended(chunk, block);
+    const brace = record.indexOf('{');
+    const [version, event] = [record.slice(0, brace), record.slice(brace)];
+    const [versionBytes, eventBytes] = [Buffer.byteLength(version), Buffer.byteLength(event)];
+    if (versionBytes > mostVersionBytes || eventBytes >= mostEventBytes) return alone(chunk, Buffer.from(version), Buffer.from(event));
+    const slot = this.#slotOf(chunk);
+    const place = this.#placeOf(slot);
+    this.#buffer.write(version, place + slot.versionBytes);
+    this.#buffer.write(event, place + versionRoom + slot.eventBytes);
+    return this.#close(chunk, slot, versionBytes, eventBytes);
   }
 
   /** Gives out what is left. */
   *end(): Generator<DeltaBlock> {
-    for (const [chunk, block] of this.blocks) yield this.take(chunk, block);
+    for (const [chunk, slot] of this.#slots) if (slot.records > 0) yield this.#take(chunk, slot);
   }
 
-  private blockOf(chunk: number): Block {
-    let block = this.blocks.get(chunk);
-    if (block === undefined) {
-      block = { events: new Bytes(this.blockBytes + 4096), ends: [], versions: new Bytes(8192) };
-      this.blocks.set(chunk, block);
+  #slotOf(chunk: number): Slot {
+    let slot = this.#slots.get(chunk);
+    if (slot === undefined) {
+      slot = { index: this.#slots.size, ends: new Uint32Array(mostRecords), records: 0, eventBytes: 0, versionBytes: 0 };
+      const room = this.#buffer.length - this.#inputBytes;
+      if ((slot.index + 1) * this.#slotBytes > room) this.#layOut(this.#inputBytes, 2 * room + this.#slotBytes);
+      this.#slots.set(chunk, slot);
     }
+    return slot;
+  }
+
+  #placeOf({ index }: Slot): number {
+    return this.#inputBytes + index * this.#slotBytes;
+  }
+
+  #close(chunk: number, slot: Slot, versionBytes: number, eventBytes: number): DeltaBlock | null {
+    const place = this.#placeOf(slot);
+    slot.versionBytes += versionBytes + 1;
+    slot.eventBytes += eventBytes + 1;
+    this.#buffer[place + slot.versionBytes - 1] = lineFeed;
+    this.#buffer[place + versionRoom + slot.eventBytes - 1] = comma;
+    slot.ends[slot.records++] = slot.eventBytes - 1;
+    const isFull = slot.eventBytes >= this.blockBytes || slot.versionBytes + mostVersionBytes >= versionRoom || slot.records === mostRecords;
+    return isFull ? this.#take(chunk, slot) : null;
+  }
+
+  #take(chunk: number, slot: Slot): DeltaBlock {
+    const versionsAt = this.#placeOf(slot);
+    const eventsAt = versionsAt + versionRoom;
+    const block = {
+      chunk,
+      events: this.#buffer.subarray(eventsAt, eventsAt + slot.eventBytes),
+      ends: slot.ends.subarray(0, slot.records),
+      versions: this.#buffer.subarray(versionsAt, versionsAt + slot.versionBytes),
+    };
+    slot.records = slot.eventBytes = slot.versionBytes = 0;
     return block;
   }
 
-  private ended(chunk: number, block: Block): DeltaBlock | null {
-    return block.events.length < this.blockBytes ? null : this.take(chunk, block);
+  #layOut(inputBytes: number, slotsBytes: number): void {
+    const buffer = Buffer.allocUnsafeSlow(inputBytes + slotsBytes);
+    buffer.set(this.#buffer.subarray(0, this.#inputBytes));
+    buffer.set(this.#buffer.subarray(this.#inputBytes), inputBytes);
+    this.#buffer = buffer;
+    this.#inputBytes = inputBytes;
   }
+}
 
-  private take(chunk: number, { events, ends, versions }: Block): DeltaBlock {
-    this.blocks.delete(chunk);
-    return { chunk, events: events.all(), ends: Uint32Array.from(ends), versions: versions.all() };
-  }
+function alone(chunk: number, version: Buffer, event: Buffer): DeltaBlock {
+  return { chunk, events: Buffer.concat([event, Buffer.of(comma)]), ends: Uint32Array.of(event.length), versions: Buffer.concat([version, Buffer.of(lineFeed)]) };
 }
 
 const openingBrace = 0x7b;
 const comma = 0x2c;
 const lineFeed = 0x0a;
-
-/** Bytes that become more. */
-class Bytes {
-  length = 0;
-  private buffer: Buffer;
-
-  constructor(capacity: number) {
-    this.buffer = Buffer.allocUnsafe(capacity);
-  }
-
-  /** Takes bytes and what ends them; returns where it stands. */
-  add(input: Buffer, start: number, end: number, mark: number): number {
-    this.makeRoom(end - start + 1);
-    input.copy(this.buffer, this.length, start, end);
-    return this.close(end - start, mark);
-  }
-
-  addText(text: string, mark: number): number {
-    const bytes = Buffer.byteLength(text);
-    this.makeRoom(bytes + 1);
-    this.buffer.write(text, this.length);
-    return this.close(bytes, mark);
-  }
-
-  all(): Buffer {
-    return this.buffer.subarray(0, this.length);
-  }
-
-  private close(added: number, mark: number): number {
-    const end = this.length + added;
-    this.buffer[end] = mark;
-    this.length = end + 1;
-    return end;
-  }
-
-  private makeRoom(bytes: number): void {
-    if (this.length + bytes > this.buffer.length) this.buffer = Buffer.concat([this.all()], Math.max(this.length + bytes, 2 * this.length));
-  }
-}

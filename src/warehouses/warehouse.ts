@@ -169,7 +169,7 @@ export interface Warehouse {
    */
   takeGrant(sync: SyncRef, records: number, ledger: number): Promise<'taken' | 'void'>;
 
-  /** Streams the records to send as events, in no particular order of chunks. Read-only. */
+  /** Streams the records to send as events, in no particular order of chunks. A block is good until the next one is asked for. Read-only. */
   readDelta(request: { sync: SyncRef; subscription: Subscription }, signal: AbortSignal): AsyncIterable<DeltaBlock>;
 
   /** Registers the staged chunks, all at once; the first call wins and later ones return what it registered. They are remembered for a replay when the sync has settled. */

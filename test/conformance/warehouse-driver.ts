@@ -104,7 +104,7 @@ export class SyncDriver {
     for await (const { chunk, ...block } of this.warehouse.readDelta({ sync, subscription: this.subscription }, never)) {
       const events = eventsOf(block).map(String);
       assert.equal(block.events.toString('utf8'), events.map((event) => `${event},`).join(''), 'a comma behind each event, and nothing else');
-      pages.set(chunk, [...(pages.get(chunk) ?? []), ...pageOf(block)]);
+      pages.set(chunk, [...(pages.get(chunk) ?? []), Buffer.concat(pageOf(block))]); // a block is good until the next one is asked for
       lines.set(chunk, [...(lines.get(chunk) ?? []), ...events]);
     }
     const chunks = [...lines].map(([chunk, { length }]) => ({ chunk, records: length, file: `${sync.number}-${chunk}`, sha256: 'none' }));

@@ -5,8 +5,13 @@ import type { DeltaBlock } from '../../src/warehouses/warehouse.js';
 /** What a chunk holds of these records, each `<version><event>`, in pages of so many bytes of events. */
 export function stagedBytes(records: readonly string[], pageBytes = 64 * 1024): Buffer {
   const blocks = new ChunkBlocks(pageBytes);
-  const given = records.flatMap((record): readonly (DeltaBlock | null)[] => [blocks.addText(0, record)]);
-  return Buffer.concat([...given, ...blocks.end()].flatMap((block) => (block === null ? [] : pageOf(block))));
+  const given = records.flatMap((record) => kept(blocks.addText(0, record)));
+  return Buffer.concat([...given, ...[...blocks.end()].flatMap(kept)].flatMap(pageOf));
+}
+
+/** A block that lasts: those that are given out are good until the next one is asked for. */
+export function kept(block: DeltaBlock | null): readonly DeltaBlock[] {
+  return block === null ? [] : [{ chunk: block.chunk, events: Buffer.from(block.events), ends: block.ends.slice(), versions: Buffer.from(block.versions) }];
 }
 
 /** The same bytes in pieces, cut at these places. */

@@ -24,12 +24,12 @@ export class CopiedRows implements StreamParser<DeltaBlock> {
 
   /** Takes the next bytes, cut anywhere; gives out the blocks that are full. */
   *push(bytes: Buffer): Generator<DeltaBlock> {
-    const input = this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]);
+    const input = this.blocks.read(this.rest, bytes);
     let start = this.position;
     while (start + rowHeadBytes <= input.length) {
       const end = start + rowHeadBytes + input.readInt32BE(start + lengthAt);
       if (end > input.length) break;
-      const full = this.blocks.add(input.readInt32BE(start + chunkAt), input, start + rowHeadBytes, end);
+      const full = this.blocks.add(input.readInt32BE(start + chunkAt), start + rowHeadBytes, end);
       if (full !== null) yield full;
       start = end;
     }

@@ -79,7 +79,8 @@ export class UnloadedRows {
     if (event < 2 || event > this.length) throw new UnreadableFileError('a record has no chunk');
     let chunk = 0;
     for (let at = 0; at < event - 1; at++) chunk = chunk * 10 + (this.text[at] ?? 0) - zero;
-    const full = this.blocks.add(chunk, this.text, event, this.length);
+    this.blocks.read(this.text.subarray(event, this.length));
+    const full = this.blocks.add(chunk, 0, this.length - event);
     this.length = 0;
     this.place = Place.before;
     return full;

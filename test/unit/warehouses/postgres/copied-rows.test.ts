@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { eventsOf } from '../../../../src/domain/staged-record.js';
 import { CopiedRows } from '../../../../src/warehouses/postgres/copied-rows.js';
 import type { DeltaBlock } from '../../../../src/warehouses/warehouse.js';
+import { kept } from '../../../support/staged-bytes.js';
 
 interface Row {
   readonly chunk: number;
@@ -30,7 +31,10 @@ function read(bytes: Buffer, cuts: readonly number[], blockBytes: number): Delta
   const rows = new CopiedRows(blockBytes);
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
   const pieces = places.slice(1).map((end, index) => bytes.subarray(places[index], end));
-  return [...pieces.flatMap((piece) => [...rows.push(piece)]), ...rows.end()];
+  const blocks: DeltaBlock[] = [];
+  for (const piece of pieces) for (const block of rows.push(piece)) blocks.push(...kept(block));
+  for (const block of rows.end()) blocks.push(...kept(block));
+  return blocks;
 }
 
 describe('copied rows', () => {

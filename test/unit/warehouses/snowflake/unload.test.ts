@@ -8,6 +8,7 @@ import { readUnloaded } from '../../../../src/warehouses/snowflake/unloaded-file
 import { UnloadedRows, UnreadableFileError } from '../../../../src/warehouses/snowflake/unloaded-rows.js';
 import type { DeltaBlock } from '../../../../src/warehouses/warehouse.js';
 import { TestBucket } from '../../../support/s3.js';
+import { kept } from '../../../support/staged-bytes.js';
 
 const awkward: readonly string[] = ['', 'quote " and "" two', 'back\\slash \\n', 'line\nfeed\r\nreturn', 'tab\t', ',;\u0001', 'Zoë – 日本語 🦆', '\\N', 'NULL', ' spaces '];
 const events = [...awkward, null].map((value) => JSON.stringify({ type: 'track', properties: { value } }));
@@ -29,11 +30,14 @@ function recordsOf(blocks: readonly DeltaBlock[]): unknown[] {
 const byEvent = (some: readonly unknown[]): unknown[] => some.map((record) => JSON.stringify(record)).sort();
 const readIn = (pieces: readonly Buffer[]): DeltaBlock[] => {
   const rows = new UnloadedRows();
-  return [...pieces.flatMap((piece) => [...rows.push(piece)]), ...rows.endFile(), ...rows.end()];
+  const blocks: DeltaBlock[] = [];
+  for (const piece of pieces) for (const block of rows.push(piece)) blocks.push(...kept(block));
+  for (const rest of [rows.endFile(), rows.end()]) for (const block of rest) blocks.push(...kept(block));
+  return blocks;
 };
 async function read(bucket: TestBucket): Promise<DeltaBlock[]> {
   const blocks: DeltaBlock[] = [];
-  for await (const block of readUnloaded(bucket, 'sync/')) blocks.push(block);
+  for await (const block of readUnloaded(bucket, 'sync/')) blocks.push(...kept(block));
   return blocks;
 }
 

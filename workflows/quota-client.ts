@@ -1,14 +1,15 @@
-import { condition, defineSignal, setHandler } from '@temporalio/workflow';
+import { defineSignal, setHandler } from '@temporalio/workflow';
 import { messageNames } from '../src/contract/messages.js';
 import { reservation, usageReport, type QuotaGrant, type QuotaMessage } from '../src/contract/quota.js';
 import { addSent, nothingSent, type Sent, type UsageByDay } from '../src/domain/quota-state.js';
 import type { LoadSummary, StepInput } from '../activities/types.js';
+import { Alarm } from './alarm.js';
 import { messageSteps } from './steps.js';
 
 const quotaGrantSignal = defineSignal<[QuotaGrant]>(messageNames.quotaGrant);
 
-/** An answer takes moments; a ledger that is counting anew takes longer, and one that was terminated meanwhile has forgotten the question. */
-const askAgainAfter = '1 minute';
+/** An answer takes moments; a ledger that is counting anew takes longer, and one that was terminated meanwhile has forgotten the question. In ms. */
+const askAgainAfterMs = 60_000;
 /** How often a long sync tells the ledger how far it is, in ms. */
 const tellEveryMs = 60_000;
 
@@ -17,6 +18,7 @@ export class QuotaAccount {
   private grants: QuotaGrant[] = [];
   private sent: UsageByDay = {};
   private toldMs = Date.now();
+  private readonly alarm = new Alarm();
 
   /** Make it before the first await, so that no answer comes too early. */
   constructor(private readonly input: StepInput) {
@@ -28,7 +30,8 @@ export class QuotaAccount {
     for (;;) {
       const [grant] = this.grants;
       if (grant !== undefined) return grant;
-      if (!(await condition(() => this.grants.length > 0, askAgainAfter))) await this.ask(wanted);
+      await this.alarm.wait(Date.now() + askAgainAfterMs, () => this.grants.length > 0, 'Ask the ledger again');
+      if (this.grants.length === 0) await this.ask(wanted);
     }
   }
 

@@ -17,6 +17,7 @@ import { usageText, usageView } from '../src/contract/usage-view.js';
 import { QuotaLedger, type QuotaEffect } from '../src/domain/quota-ledger.js';
 import { accountKey, isQuotaTerms, type QuotaTerms } from '../src/domain/quota-state.js';
 import type { CountedUsage } from '../activities/types.js';
+import { Alarm } from './alarm.js';
 import { earlyEndOf } from './failures.js';
 import { QuotaInbox } from './quota-inbox.js';
 import { QuotaLookups } from './quota-lookups.js';
@@ -70,6 +71,7 @@ function carriedOver({ workspaceId, terms }: QuotaWorkflowInput, desk: QuotaDesk
 
 class QuotaDesk {
   readonly lookups = new QuotaLookups();
+  private readonly alarm = new Alarm();
 
   constructor(
     private readonly workspaceId: string,
@@ -78,8 +80,7 @@ class QuotaDesk {
 
   /** Until a message or an answer has come, or the ledger has something to do by itself. */
   async untilSomethingIsDue(inbox: QuotaInbox): Promise<void> {
-    const came = (): boolean => inbox.size > 0 || this.lookups.answered;
-    if (!came()) await condition(came, Math.max(1, this.ledger.nextEventAt() - Date.now()), { summary: 'Turn of the billing cycle, or the end of a share' });
+    await this.alarm.wait(this.ledger.nextEventAt(), () => inbox.size > 0 || this.lookups.answered, 'Turn of the billing cycle, or the end of a share');
   }
 
   async handle(batch: readonly QuotaMessage[]): Promise<void> {

@@ -7,6 +7,7 @@ import { nextRequest, type NextRequest, type ReplayAsked } from '../src/domain/r
 import { nextDueAt } from '../src/domain/schedule.js';
 import { syncNumberOf, type Subscription } from '../src/domain/subscription.js';
 import { leftNothing, type SubscriptionState, type SyncResult, type SyncTrigger } from '../src/domain/sync.js';
+import { Alarm } from './alarm.js';
 import { earlyEndOf } from './failures.js';
 import { runSync, type SyncStart } from './run-sync.js';
 import { lastingSteps } from './steps.js';
@@ -49,6 +50,7 @@ class SubscriptionLoop implements Addressee {
   private lastRefusal: string | null;
   private messages = 0;
   private quota: QuotaState;
+  private readonly alarm = new Alarm();
 
   constructor(private readonly input: SyncWorkflowInput) {
     const carried = input.carried;
@@ -204,7 +206,7 @@ class SubscriptionLoop implements Addressee {
     const woken = (): boolean => this.messages > seen;
     showStatus(this.status());
     if (untilMs === null) await condition(woken);
-    else await condition(woken, Math.max(1, untilMs - Date.now()), { summary: `Next sync ${new Date(untilMs).toISOString().slice(0, 16).replace('T', ' ')} UTC` });
+    else await this.alarm.wait(untilMs, woken, `Next sync ${new Date(untilMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`);
   }
 
   mayContinueAsNew(): boolean {

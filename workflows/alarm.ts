@@ -1,4 +1,4 @@
-import { condition, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, sleep } from '@temporalio/workflow';
 
 /**
  * Wakes a loop when its time has come. Its timers are never canceled, because a timer that is started and canceled in one workflow task can end a workflow: where that task follows
@@ -20,10 +20,10 @@ export class Alarm {
 
   #set(dueMs: number, summary: string): void {
     this.#setMs.add(dueMs);
-    const ring = (): void => {
+    void CancellationScope.nonCancellable(async () => {
+      await sleep(Math.max(1, dueMs - Date.now()), { summary });
       this.#setMs.delete(dueMs);
       this.#rang = true;
-    };
-    sleep(Math.max(1, dueMs - Date.now()), { summary }).then(ring, () => undefined); // it is rejected only when the workflow is canceled, which ends the wait too
+    });
   }
 }

@@ -9,7 +9,7 @@ import { quietWorkers } from '../support/temporal.js';
 const folder = fileURLToPath(new URL('./histories/', import.meta.url));
 
 interface History {
-  readonly events: readonly { readonly activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
+  readonly events: readonly { readonly eventType: string; readonly activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
 }
 
 describe('the workflows of this version', () => {
@@ -30,6 +30,13 @@ describe('the workflows of this version', () => {
       await Worker.runReplayHistory(options, history).catch((error: unknown) => {
         throw new Error(`${file} can't be replayed: a workflow that runs now would stop. Keep the old path behind patched() (docs.temporal.io/develop/typescript/versioning)`, { cause: error });
       });
+    }
+  });
+
+  it('cancel no timers, which could leave one standing still for ever (workflows/alarm.ts)', async () => {
+    for (const file of await readdir(folder)) {
+      const { events } = await read(file);
+      assert.deepEqual(events.filter(({ eventType }) => eventType === 'EVENT_TYPE_TIMER_CANCELED'), [], file);
     }
   });
 

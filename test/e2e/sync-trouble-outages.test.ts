@@ -42,6 +42,7 @@ describe('an outage', function () {
     large = await rig.subscribe(rows);
     const requested = await large.request();
     await subscribeTo(rig, distant.subscription);
+    await eventually('it is enabled again', async () => (await distant.status()).state !== 'disabled');
     const restore = await proxy.refuse();
     whenDown = await distant.sync().finally(restore);
     whenFull = await rig.client.waitForSync(large.id, requested);

@@ -48,7 +48,7 @@ export class ChunkBlocks {
     let event = start;
     while (event < end && this.#buffer[event] !== openingBrace) event++;
     const [versionBytes, eventBytes] = [event - start, end - event];
-    if (versionBytes > mostVersionBytes || eventBytes >= mostEventBytes) return alone(chunk, this.#buffer.subarray(start, event), this.#buffer.subarray(event, end));
+    if (isLarge(versionBytes, eventBytes)) return alone(chunk, this.#buffer.subarray(start, event), this.#buffer.subarray(event, end));
     const slot = this.#slotOf(chunk);
     const place = this.#placeOf(slot);
     this.#buffer.copyWithin(place + slot.versionBytes, start, event);
@@ -61,7 +61,7 @@ export class ChunkBlocks {
     const brace = record.indexOf('{');
     const [version, event] = [record.slice(0, brace), record.slice(brace)];
     const [versionBytes, eventBytes] = [Buffer.byteLength(version), Buffer.byteLength(event)];
-    if (versionBytes > mostVersionBytes || eventBytes >= mostEventBytes) return alone(chunk, Buffer.from(version), Buffer.from(event));
+    if (isLarge(versionBytes, eventBytes)) return alone(chunk, Buffer.from(version), Buffer.from(event));
     const slot = this.#slotOf(chunk);
     const place = this.#placeOf(slot);
     this.#buffer.write(version, place + slot.versionBytes);
@@ -120,6 +120,10 @@ export class ChunkBlocks {
     this.#buffer = buffer;
     this.#inputBytes = inputBytes;
   }
+}
+
+function isLarge(versionBytes: number, eventBytes: number): boolean {
+  return versionBytes > mostVersionBytes || eventBytes >= mostEventBytes;
 }
 
 function alone(chunk: number, version: Buffer, event: Buffer): DeltaBlock {

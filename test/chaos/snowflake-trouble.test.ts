@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { WarehouseUnavailableError } from '../../src/errors/errors.js';
 import { SnowflakeClient, type Deadlines, type Errand } from '../../src/warehouses/snowflake/client.js';
-import { openSnowflake, type SnowflakeHarness } from '../conformance/snowflake-harness.js';
+import { openEmulated } from '../conformance/emulated.js';
+import type { SnowflakeHarness } from '../conformance/snowflake-harness.js';
 import { needsSnowflake } from '../support/snowflake/needs.js';
-import { sharedEmulator, type SnowflakeEmulator } from '../support/snowflake/server.js';
+import type { SnowflakeEmulator } from '../support/snowflake/server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const deadlines: Deadlines = { connectMs: 2_000, quickMs: 1_000, bulkGraceMs: 500 };
@@ -15,9 +16,7 @@ describe('a Snowflake', function () {
   let proxy: TcpProxy;
   needsSnowflake();
   before(async function () {
-    if (process.env['SNOWFLAKE_TEST_ACCOUNT'] !== undefined) this.skip();
-    emulator = await sharedEmulator();
-    harness = await openSnowflake();
+    ({ emulator, harness } = await openEmulated(this));
     proxy = await TcpProxy.start(new URL(emulator.url).host);
   });
   after(async () => {

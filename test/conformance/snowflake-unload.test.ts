@@ -8,10 +8,11 @@ import { unloadFolder } from '../../src/warehouses/snowflake/unload.js';
 import type { SyncRef } from '../../src/warehouses/warehouse.js';
 import { TestBucket } from '../support/s3.js';
 import { needsSnowflake } from '../support/snowflake/needs.js';
-import { sharedEmulator, type SnowflakeEmulator } from '../support/snowflake/server.js';
-import { openSnowflake, type SnowflakeHarness } from './snowflake-harness.js';
+import type { SnowflakeEmulator } from '../support/snowflake/server.js';
+import { openEmulated } from './emulated.js';
+import type { SnowflakeHarness } from './snowflake-harness.js';
 import type { SyncDriver } from './warehouse-driver.js';
-import { benchOf, type Bench } from './warehouse-suite.js';
+import type { Bench } from './warehouse-suite.js';
 
 const never = new AbortController().signal;
 const stage = 'warehouse.PUBLIC."a stage"';
@@ -28,10 +29,7 @@ describe('Snowflake with a stage to unload to', function () {
   let driver: SyncDriver;
   needsSnowflake();
   before(async function () {
-    if (process.env['SNOWFLAKE_TEST_ACCOUNT'] !== undefined) this.skip();
-    emulator = await sharedEmulator();
-    harness = await openSnowflake();
-    bench = benchOf(harness);
+    ({ emulator, harness, bench } = await openEmulated(this));
     bucket = await TestBucket.make('unloads');
     const { endpoint, bucket: name, prefix } = bucket.location;
     await emulator.ask('stage', { stage: quoted, address: `${endpoint}/${name}/${prefix}` });

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WarehouseRefusedError, WarehouseUnavailableError } from '../../src/errors/errors.js';
 import { createSnowflakeWarehouse } from '../../src/warehouses/snowflake/index.js';
 import { needsSnowflake } from '../support/snowflake/needs.js';
-import { sharedEmulator, type SnowflakeEmulator } from '../support/snowflake/server.js';
-import { openSnowflake, type SnowflakeHarness } from './snowflake-harness.js';
+import type { SnowflakeEmulator } from '../support/snowflake/server.js';
+import { openEmulated } from './emulated.js';
+import type { SnowflakeHarness } from './snowflake-harness.js';
 import { sentBy } from './warehouse-driver.js';
-import { benchOf, type Bench } from './warehouse-suite.js';
+import type { Bench } from './warehouse-suite.js';
 
 interface Statement {
   readonly sql: string;
@@ -23,10 +24,7 @@ describe('Snowflake over its own protocol', function () {
   let bench: Bench;
   needsSnowflake();
   before(async function () {
-    if (process.env['SNOWFLAKE_TEST_ACCOUNT'] !== undefined) this.skip();
-    emulator = await sharedEmulator();
-    harness = await openSnowflake();
-    bench = benchOf(harness);
+    ({ emulator, harness, bench } = await openEmulated(this));
   });
   afterEach(() => harness.clear());
   after(() => harness.close());

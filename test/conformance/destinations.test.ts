@@ -5,9 +5,9 @@ import { openTable } from './postgres-destination-harness.js';
 import { openS3Files } from './s3-file-harness.js';
 import { openWebhook } from './webhook-harness.js';
 
-answeringDestinationLaws('webhook, answering by the batch', () => openWebhook({}, 'by the batch'));
-answeringDestinationLaws('webhook, answering record by record', () => openWebhook({}, 'record by record'));
-answeringDestinationLaws('webhook, compressed and signed', () => openWebhook({ gzip: true, signing: { secret: 'whsec-1' } }, 'by the batch'));
+answeringDestinationLaws('webhook, answering by the batch', (timeoutMs) => openWebhook({ timeoutMs }, 'by the batch'));
+answeringDestinationLaws('webhook, answering record by record', (timeoutMs) => openWebhook({ timeoutMs }, 'record by record'));
+answeringDestinationLaws('webhook, compressed and signed', (timeoutMs) => openWebhook({ timeoutMs, gzip: true, signing: { secret: 'whsec-1' } }, 'by the batch'));
 answeringDestinationLaws('postgres', openTable);
 answeringDestinationLaws('module, the example', openModule);
 destinationLaws('file, JSON lines', () => openFiles({ format: 'jsonl', columns: null }, false));

@@ -7,9 +7,9 @@ import type { AnsweringHarness } from './destination-suite.js';
 
 const example = join(import.meta.dirname, '../../examples/custom-destination/contacts.ts');
 
-export async function openModule(): Promise<AnsweringHarness> {
+export async function openModule(timeoutMs: number): Promise<AnsweringHarness> {
   const server = await ContactsServer.start();
-  const config = moduleConfig(example, { url: server.url, token: server.token });
+  const config = { ...moduleConfig(example, { url: server.url, token: server.token }), timeoutMs };
   const destination = createModuleDestination('crm', config, await loadDefinition('crm', example));
   return {
     destination,

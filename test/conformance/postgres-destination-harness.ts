@@ -8,7 +8,7 @@ import { tableConfig } from '../support/table-destination.js';
 import type { AnsweringHarness } from './destination-suite.js';
 
 /** A table in a database of its own, written to by a role of its own, by way of a proxy that breaks connections. */
-export async function openTable(): Promise<AnsweringHarness> {
+export async function openTable(timeoutMs: number): Promise<AnsweringHarness> {
   const database = await freshDatabase();
   const admin = new pg.Client({ connectionString: database.url });
   await admin.connect();
@@ -22,7 +22,7 @@ export async function openTable(): Promise<AnsweringHarness> {
   url.username = role;
   url.password = 'loader';
   const proxy = await PostgresProxy.start(url.href);
-  const destination = createPostgresDestination('crm', tableConfig(proxy.url, 'customers'));
+  const destination = createPostgresDestination('crm', tableConfig(proxy.url, 'customers', { timeoutMs }));
   return {
     destination,
     state: () => stateOf(admin),

@@ -15,6 +15,7 @@ import type { StagedChunk } from '../src/warehouses/warehouse.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { takeChunk, type ChunkLease } from './lease.js';
 import { gracefulStop, type GracefulStop } from './graceful-stop.js';
+import { suspectOf, type LoneSuspect } from './lone-suspect.js';
 import { ChunkOutcomes, countChunk, summarize, unsuccessfulRecords } from './outcomes.js';
 import { serverClock, type ServerClock } from './server-clock.js';
 import { resumedProgress, withHeartbeat, type Progress } from './step.js';
@@ -61,6 +62,7 @@ class ChunkLoad {
   private readonly limits: Pick<DestinationLimits, 'batchSize' | 'batchBytes'>;
   /** Since when nothing gets through, in ms since the epoch, where this load left off because of that; null otherwise. */
   private silentSinceMs: number | null = resumedProgress()?.silentSinceMs ?? null;
+  private suspect: LoneSuspect | null = null;
 
   constructor(
     private readonly dependencies: ActivityDependencies,
@@ -104,14 +106,18 @@ class ChunkLoad {
       // A stopping worker leaves the batch unlogged: its successor sends it again under the same messageIds.
       if (stop?.kind === 'canceled' && this.stopping.reason() === 'worker') return null;
       const upTo = (stop?.kind === 'later' ? sendable.place?.lines[stop.settled] : undefined) ?? batch.firstLine + batch.events.size;
-      const failed = [...unmappable, ...unsuccessfulLines(sendable, outcome)].filter(({ line }) => line < upTo);
+      const unsuccessful = unsuccessfulLines(sendable, outcome);
+      const failed = [...unmappable, ...unsuccessful].filter(({ line }) => line < upTo);
       if (stop?.kind === 'later') return await this.leaveOff(upTo, failed, stop); // awaited here: while the loop closes its source, nobody would hear of it
       this.silentSinceMs = null;
-      await this.outcomes.append({ upTo, batchSize: this.limits.batchSize, failed });
+      const culprit = this.suspect?.verdict(outcome) ?? [];
+      await this.outcomes.append({ upTo, batchSize: this.limits.batchSize, failed: [...culprit, ...failed] });
       this.report({ processed: upTo });
-      if (stop !== null) return stop.kind === 'canceled' ? null : stop.reason;
+      const suspect = this.suspect === null ? suspectOf(outcome, unsuccessful) : null;
+      if (stop !== null && suspect === null) return stop.kind === 'canceled' ? null : stop.reason;
+      if (suspect !== null || culprit.length > 0) this.suspect = suspect;
     }
-    return null;
+    return this.suspect?.reason ?? null;
   }
 
   private deliver(sendable: RecordBatch): Promise<BatchOutcome> {
@@ -122,7 +128,7 @@ class ChunkLoad {
         await this.outcomes.noteUnderWay(this.limits.batchSize);
       },
       pacing: { pacer: this.pacer, patienceMs, signal: Context.current().cancellationSignal },
-      silentMs: this.silentSinceMs === null ? 0 : Math.max(0, this.clock.now() - this.silentSinceMs), // another worker's clock may have been ahead
+      silentMs: this.suspect !== null ? this.destination.limits.giveUpAfterMs : this.silentSinceMs === null ? 0 : Math.max(0, this.clock.now() - this.silentSinceMs), // another worker's clock may have been ahead
     });
   }
 

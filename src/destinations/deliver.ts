@@ -7,7 +7,7 @@ import type { Pacer, Turn } from './pacer.js';
 import { Suspects } from './suspects.js';
 import { halves, judge, succeeded, type Group, type RecordEnd, type Refusal } from './verdict.js';
 
-export type { RecordEnd } from './verdict.js';
+export type { RecordEnd, Refusal } from './verdict.js';
 
 /** What became of a batch. */
 export interface BatchOutcome {
@@ -19,8 +19,8 @@ export interface BatchOutcome {
 
 /** `reason` holds no record's values, so it may be shown in Temporal. */
 export type Stop =
-  /** Nothing got through for `giveUpAfterMs`. */
-  | { readonly kind: 'gave_up'; readonly reason: string }
+  /** Nothing got through for `giveUpAfterMs`. `alone`: what was heard of the only record of the batch, where it may be the cause itself; otherwise null. */
+  | { readonly kind: 'gave_up'; readonly reason: string; readonly alone: Refusal | null }
   /** Nothing will get through until someone changes the configuration. */
   | { readonly kind: 'unauthorized'; readonly reason: string }
   /** The signal was aborted. */
@@ -47,7 +47,7 @@ export interface DeliverOptions {
  * Brings every record of a batch to an end, through retries, splitting and refusals (CONTRACT, "What a destination gets").
  * An outage is waited out for `giveUpAfterMs`, counted from the last time that the destination settled something.
  * Records that it keeps putting off for that long fail if it took others of the batch; if it took none, that is an outage.
- * A record that leaves every batch unanswered is found by splitting, and ends alone.
+ * A record that leaves every batch unanswered is found by splitting, and ends alone. Where it was alone from the start, only another batch can tell.
  *
  * @throws what `beforeAttempt` throws
  */
@@ -175,7 +175,8 @@ class Delivery {
     const next = this.#suspects.judge(group, this.#settlements);
     if (next === 'end') return this.#endSuspects(group, failed.refusal);
     const stop = await this.#retry(next === 'repeat' ? [group, ...this.#groups] : [...this.#groups, ...halves(group)], failed);
-    if (stop?.kind !== 'gave_up' || !this.#tookSome()) return stop;
+    if (stop?.kind !== 'gave_up') return stop;
+    if (!this.#tookSome()) return { ...stop, alone: this.#batch.size === 1 ? failed.refusal : null };
     const [suspects, others] = this.#suspects.tellApart(this.#groups);
     this.#groups = others;
     return this.#endSuspects([group, ...suspects].flat(), failed.refusal);
@@ -194,7 +195,7 @@ class Delivery {
     this.#failures += 1;
     const remainingMs = giveUpAfterMs - (this.#clock.now() - this.#lastSettledMs);
     const waitMs = waitBeforeRetry(this.#failures, retryAfterMs, remainingMs, this.#clock.random());
-    if (waitMs === null) return { kind: 'gave_up', reason: gaveUpReason(reason, giveUpAfterMs, retryAfterMs) };
+    if (waitMs === null) return { kind: 'gave_up', reason: gaveUpReason(reason, giveUpAfterMs, retryAfterMs), alone: null };
     this.#groups = groups;
     if (this.#options.pacing !== undefined && (throttled || retryAfterMs !== null)) {
       this.#options.pacing.pacer.pause(waitMs); // the next attempt waits for its end, like everyone

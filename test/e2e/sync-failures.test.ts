@@ -18,7 +18,7 @@ describe('records that a destination does not take', () => {
     rig = await createRig({ destination: { timeoutMs: 500, giveUpAfterMs: 1_000, batchSize: 20, concurrency: 1 } });
     const { crm } = rig.configuration.destinations;
     assert.ok(crm?.type === 'webhook');
-    await rig.startWorker({ ...rig.configuration, destinations: { crm, patient: { ...crm, timeoutMs: 100, giveUpAfterMs: 10_000 } } });
+    await rig.startWorker({ ...rig.configuration, destinations: { crm, patient: { ...crm, timeoutMs: 100, giveUpAfterMs: 10_000 }, single: { ...crm, batchSize: 1, timeoutMs: 100, giveUpAfterMs: 500 } } });
   });
   after(() => rig.stop());
 
@@ -76,6 +76,42 @@ describe('records that a destination does not take', () => {
     rig.receiver.hangsOver = () => false;
     assert.deepEqual(counts(await people.sync()), { status: 'succeeded', succeeded: 1, failed: 0, notSent: 0 });
     await assertReceiverEqualsTable(people);
+  });
+
+  /** The one that arrives first is met by each attempt; with one record a batch, the others stand behind it. */
+  const first = (): ((record: ReceivedRecord) => boolean) => {
+    let id: string | undefined;
+    return (record) => record.__segment_id === (id ??= record.__segment_id);
+  };
+
+  it('do not hold up those behind them where each is sent alone and the destination hangs over one', async () => {
+    const people = await rig.subscribe(6, { destination: 'single' });
+    rig.receiver.hangsOver = first();
+    const result = await people.sync();
+    assert.deepEqual([counts(result), result.ambiguous, result.error], [{ status: 'partially_succeeded', succeeded: 5, failed: 1, notSent: 0 }, 1, null]);
+    const [failure, ...others] = await failures(people);
+    assert.match(failure?.reason ?? '', /did not answer in time, though it took the next record/);
+    assert.deepEqual([failure?.maybe_delivered, failure?.attempts, others, rig.receiver.taken.repeated], [true, 0, [], 0]);
+    rig.receiver.hangsOver = () => false;
+    assert.deepEqual(counts(await people.sync()), { status: 'succeeded', succeeded: 1, failed: 0, notSent: 0 });
+    await assertReceiverEqualsTable(people);
+  });
+
+  it('fail alone, with the status, where each is sent alone and the destination breaks down over one', async () => {
+    const people = await rig.subscribe(6, { destination: 'single' });
+    rig.receiver.breaksDownOver = first();
+    const result = await people.sync();
+    assert.deepEqual([counts(result), result.ambiguous, result.error], [{ status: 'partially_succeeded', succeeded: 5, failed: 1, notSent: 0 }, 0, null]);
+    assert.deepEqual((await failures(people)).map(({ maybe_delivered, attempts, code }) => [maybe_delivered, attempts, code]), [[false, 1, '500']]);
+  });
+
+  it('are not the cause where the next one is not taken either: that is an outage, by one request more', async () => {
+    const people = await rig.subscribe(6, { destination: 'single' });
+    rig.receiver.breaksDownOver = () => true;
+    const down = await people.sync();
+    assert.deepEqual(counts(down), { status: 'failed', succeeded: 0, failed: 0, notSent: 6 });
+    assert.match(down.error ?? '', /gave up within the 0.5 s of giveUpAfter/);
+    assert.deepEqual(await failures(people), []);
   });
 
   it('leave the list when the model goes back to what was acknowledged, and are not sent', async () => {

@@ -64,6 +64,8 @@ export class Receiver {
   isBad: (record: ReceivedRecord) => boolean = () => false;
   /** Never answers a batch, nor takes it, when it hangs over one of its records. */
   hangsOver: (record: ReceivedRecord) => boolean = () => false;
+  /** Answers 500 to whole batches, and takes nothing of them, when it breaks down over one of their records. */
+  breaksDownOver: (record: ReceivedRecord) => boolean = () => false;
 
   private constructor(private readonly options: ReceiverOptions) {
     this.#server.on('connection', () => (this.connections += 1));
@@ -137,6 +139,7 @@ export class Receiver {
   }
 
   #judge(records: readonly ReceivedRecord[]): Reply {
+    if (records.some((record) => this.breaksDownOver(record))) return { status: 500, body: '{"error":"something went wrong"}' };
     if (records.some((record) => this.isBad(record))) return { status: 400, body: '{"error":"a record of this batch is bad"}' };
     const results = records.map((record) => ({ messageId: record.messageId, error: this.refuseRecord(record) }));
     this.#takeAll(records.filter((_, index) => results[index]?.error === null));

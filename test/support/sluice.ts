@@ -173,6 +173,7 @@ function emptyReceiver(receiver: Receiver): void {
   receiver.refuseRecord = () => null;
   receiver.isBad = () => false;
   receiver.hangsOver = () => false;
+  receiver.breaksDownOver = () => false;
 }
 
 /** Makes a table with `rows` rows of several types. */

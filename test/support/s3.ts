@@ -59,6 +59,12 @@ export class TestBucket extends Bucket {
     return this.#control({ status, code, times });
   }
 
+  /** Lets this many more objects be written whose keys begin so; the others wait until the returned function is called. */
+  async hold(start: string, objects: number): Promise<() => Promise<void>> {
+    await this.#control({ hold: `${this.location.prefix}/${start}`, objects });
+    return () => this.#control({ let_go: true });
+  }
+
   async #control(order: object): Promise<void> {
     await fetch(`${this.server}/control`, { method: 'POST', body: JSON.stringify({ ...order, bucket: this.location.bucket }) });
   }

@@ -1,9 +1,11 @@
-"""moto's S3 server, with a page /control by which tests make objects older and have requests refused. Prints its port."""
+"""moto's S3 server, with a page /control by which tests make objects older and have requests refused or held. Prints its port."""
 
 import datetime
+import io
 import json
 import logging
 import sys
+import threading
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.models import s3_backends
@@ -14,6 +16,8 @@ logging.getLogger("werkzeug").setLevel(logging.ERROR)
 s3 = DomainDispatcherApplication(create_backend_app)
 # Which answer a bucket's requests get instead of S3's, and how many of them.
 refusals = {}
+# Of which folder of a bucket nothing more is written, how many objects still are, and the event that ends it.
+holds = {}
 
 
 def control(environ, start_response):
@@ -23,9 +27,24 @@ def control(environ, start_response):
         for name, key in backends.buckets[order["bucket"]].keys.items():
             if name.startswith(order["prefix"]):
                 key.last_modified -= datetime.timedelta(milliseconds=order["age"])
+    elif "hold" in order:
+        holds[order["bucket"]] = {"folder": f'/{order["bucket"]}/{order["hold"]}', "left": order["objects"], "end": threading.Event()}
+    elif "let_go" in order:
+        holds.pop(order["bucket"])["end"].set()
     else:
         refusals[order["bucket"]] = order
     return Response(status=204)(environ, start_response)
+
+
+def hold_back(environ):
+    hold = holds.get(environ["PATH_INFO"].split("/")[1])
+    if environ["REQUEST_METHOD"] != "PUT" or hold is None or not environ["PATH_INFO"].startswith(hold["folder"]):
+        return
+    # Whoever sent it may be gone by then; a store that has a whole object writes it all the same.
+    environ["wsgi.input"] = io.BytesIO(Request(environ).get_data())
+    hold["left"] -= 1
+    if hold["left"] < 0:
+        hold["end"].wait()
 
 
 def serve(environ, start_response):
@@ -34,6 +53,7 @@ def serve(environ, start_response):
     # A store may always give less of a list than it is asked for, and says that there is more.
     if "list-type=2" in environ["QUERY_STRING"]:
         environ["QUERY_STRING"] += "&max-keys=20"
+    hold_back(environ)
     refusal = refusals.get(environ["PATH_INFO"].split("/")[1])
     if refusal is None or refusal["times"] == 0:
         return s3(environ, start_response)

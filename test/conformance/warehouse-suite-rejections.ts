@@ -23,6 +23,17 @@ export function rejectionLaws(bench: () => Bench): void {
       assert.deepEqual(await rejections(), []);
     });
 
+    it('without an identifier is counted beside a deletion that expired and rows that are there twice', async () => {
+      await bench().createPeople(2);
+      const driver = bench().driver();
+      await driver.sync();
+      await bench().run('delete from people where id = 2');
+      await driver.sync({ fate: () => 'refused' });
+      await bench().run(`update ${bench().state('failures_people_to_crm')} set expired = true; insert into people values (null, 'x'), (null, 'y'), (1, 'person 1')`);
+      const found = await driver.sync();
+      assert.deepEqual([sentBy(found), found.result.extracted.rejected], [[], 4]);
+    });
+
     it('is each of a group with the same identifier, equal or not', async () => {
       await bench().run(`create table people (id bigint, name text); insert into people values (1, 'a'), (2, 'b'), (2, 'b'), (3, 'c'), (3, 'd'), (3, 'e')`);
       const { events, result } = await bench().driver().sync();

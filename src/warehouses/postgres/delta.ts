@@ -48,7 +48,8 @@ const selections = {
     SELECT record_id, operation, checksum, ${carriedBy(delta).map(([name]) => name).join(', ')}, failing, ts, reshaped, (present IS NOT NULL)::int AS copies
     ${changedRows(delta, tables, plan)} WHERE operation IS NOT NULL`,
   // `place` is one short key, a changed record's id or one of 16 groups: more keys, or longer ones, cost the planner's good will and a tenth of the diff. More rows with a known id
-  // than there are such ids: some id occurs more than once. Only then are the checksums written down, which costs more than to gather them.
+  // than there are such ids: some id occurs more than once. Only then are the checksums written down, which costs more than to gather them. A deletion that expired counts as
+  // unchanged, without a checksum; only rows without an identifier have no place.
   count: (delta, tables, plan) => `
     SELECT * FROM (
       SELECT CASE WHEN max(operation) IS NOT NULL THEN substr(place, 2) END AS record_id, max(operation) AS operation, ${aggregatesOf(delta, plan)},
@@ -93,7 +94,7 @@ function changedRows(delta: Delta, tables: TableNames, plan: DeltaPlan): string 
       SELECT coalesce(model.record_id, known.record_id) AS record_id, compared.operation, model.checksum,
         ${carriedBy(delta).map(([name, sql]) => `${sql} AS ${name}`).join(', ')},
         failure.record_id IS NOT NULL AS failing, model.ts, known.checksum = model.former_checksum AS reshaped, model.present, known.record_id AS known_id,
-        CASE WHEN compared.operation IS NULL THEN chr(64 + (model.checksum & 15)::int) ELSE '=' || coalesce(model.record_id, known.record_id) END AS place
+        CASE WHEN compared.operation IS NULL THEN chr(64 + (coalesce(model.checksum, 0) & 15)::int) ELSE '=' || coalesce(model.record_id, known.record_id) END AS place
       FROM (
         SELECT true AS present, ${identifier} AS record_id, ${checksumExpression(columns)} AS checksum, ${formerChecksum ?? 'NULL::bigint'} AS former_checksum, ${timestamp} AS ts, *
         FROM ${modelSource(model, columns)} ${since === null ? '' : recent} OFFSET bigint '0'

@@ -194,6 +194,16 @@ export function failureLaws(bench: () => Bench): void {
       assert.deepEqual([sentBy(await driver.sync()), await list(), sentBy(await driver.sync())], [['deleted 1'], [], []]);
     });
 
+    it('is given up as a deletion too when that was refused often enough, and comes back with the record', async () => {
+      const driver = bench().driver();
+      await driver.sync(lose1);
+      await bench().run('delete from people where id = 1');
+      for (let attempt = 1; attempt <= 5; attempt++) assert.deepEqual(sentBy(await driver.sync({ fate: () => 'refused' })), ['deleted 1'], `attempt ${attempt}`);
+      assert.deepEqual([sentBy(await driver.sync()), await list()], [[], [['1', 'deleted', 'maybe', 5, 'expired']]]);
+      await bench().run(`insert into people values (1, 'back')`);
+      assert.deepEqual([sentBy(await driver.sync()), await list()], [['new 1'], []]);
+    });
+
     it('is sent again when its deletion was unanswered and it came back unchanged', async () => {
       const driver = bench().driver();
       await driver.sync();

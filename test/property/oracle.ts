@@ -64,7 +64,7 @@ export class Oracle {
       const version = this.keyOf(copies[0] ?? null);
       const { acknowledged, failure } = this.of(id);
       const changed = acknowledged !== version || failure?.maybeDelivered === true;
-      const givenUp = failure?.expired === true && failure.version === version && !(version === null && acknowledged === null);
+      const givenUp = failure?.expired === true && failure.version === version;
       if (changed && !givenUp) {
         const operation = version === null ? 'deleted' : acknowledged === null || acknowledged === unknown ? 'new' : 'updated';
         if (!this.baselinePending && operationsSentBy[this.syncMode].some((sent) => sent === operation)) due.set(id, operation);

@@ -58,13 +58,14 @@ function nullBody({ columns }: DescribedModel): string {
   return `{${columns.map((column) => `${JSON.stringify(column.name)}:null`).join(',')}}`;
 }
 
-/** For failures of records that neither the model nor `records_` has: what may have been delivered is sent as deleted, the others are off the list. */
+/** For failures of records that neither the model nor `records_` has: what may have been delivered is sent as deleted, until that expires too; the others are off the list. */
 export function addVanishedFailures(delta: string, tables: TableNames, described: DescribedModel): string {
   return `
     INSERT INTO ${delta} (record_id, operation, body, failing, present, known)
     SELECT record_id, CASE WHEN maybe_delivered THEN 'deleted' ELSE 'cleared' END, CASE WHEN maybe_delivered THEN ${literal(nullBody(described))} END, true, false, false
     FROM ${tables.failures}
-    WHERE record_id NOT IN (SELECT record_id FROM ${tables.records}) AND record_id NOT IN (SELECT record_id FROM ${delta} WHERE record_id IS NOT NULL)`;
+    WHERE NOT (maybe_delivered AND expired AND operation = 'deleted')
+      AND record_id NOT IN (SELECT record_id FROM ${tables.records}) AND record_id NOT IN (SELECT record_id FROM ${delta} WHERE record_id IS NOT NULL)`;
 }
 
 /** SQL for the chunk of a record: a hash of its id, so that every staging attempt cuts alike. */

@@ -121,13 +121,14 @@ const operationExpression = `
     WHEN failure.record_id IS NOT NULL THEN 'cleared'
   END`;
 
-/** For failures of records that neither the model nor `records_` has: what may have been delivered is sent as deleted, the others are off the list. */
+/** For failures of records that neither the model nor `records_` has: what may have been delivered is sent as deleted, until that expires too; the others are off the list. */
 export function addVanishedFailures(delta: Delta, tables: TableNames): string {
   return `
     INSERT INTO ${delta.table} (record_id, operation, failing, copies)
     SELECT f.record_id, CASE WHEN f.maybe_delivered THEN 'deleted' ELSE 'cleared' END, true, 0
     FROM ${tables.failures} AS f
-    WHERE NOT EXISTS (SELECT FROM ${tables.records} AS r WHERE r.record_id = f.record_id)
+    WHERE NOT (f.maybe_delivered AND f.expired AND f.operation = 'deleted')
+      AND NOT EXISTS (SELECT FROM ${tables.records} AS r WHERE r.record_id = f.record_id)
       AND NOT EXISTS (SELECT FROM ${delta.table} AS d WHERE d.record_id = f.record_id)`;
 }
 

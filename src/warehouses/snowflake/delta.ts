@@ -97,7 +97,7 @@ const operationExpression = `
     WHEN "failure"."record_id" IS NOT NULL THEN 'cleared'
   END`;
 
-/** Rows of the delta for failures of records that neither the model nor `records_` has: what may have been delivered is sent as deleted, the others are off the list. */
+/** Rows of the delta for failures of records that neither the model nor `records_` has: what may have been delivered is sent as deleted, until that expires too; the others are off the list. */
 export function vanishedFailures(delta: string, tables: TableNames, columns: readonly ModelColumn[]): string {
   const nulls = literal(`{${columns.map((column) => `${JSON.stringify(column.name)}:null`).join(',')}}`);
   return `
@@ -106,7 +106,7 @@ export function vanishedFailures(delta: string, tables: TableNames, columns: rea
     FROM ${tables.failures} AS "f"
     LEFT JOIN ${tables.records} AS "r" ON "r"."record_id" = "f"."record_id"
     LEFT JOIN (SELECT DISTINCT "record_id" FROM ${delta}) AS "d" ON "d"."record_id" = "f"."record_id"
-    WHERE "r"."record_id" IS NULL AND "d"."record_id" IS NULL`;
+    WHERE "r"."record_id" IS NULL AND "d"."record_id" IS NULL AND NOT ("f"."maybe_delivered" AND "f"."expired" AND "f"."operation" = 'deleted')`;
 }
 
 /** SQL for the chunk of a record: a hash of its id that never changes, so that every staging attempt cuts alike. */

@@ -122,6 +122,18 @@ export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
       assert.equal(key.length, 1);
     });
 
+    it('measures a large record whose JSON has characters that no text can have, and sends it', async () => {
+      const texts = [String.raw`"\u0000"`, String.raw`"\ud800"`, String.raw`"\\u0000\\"`];
+      const rows = texts.map((text, id) => `(${id}, '${text}', repeat('x', ${limits.valueBytes - 2}))`);
+      await harness.run(`create table people (id bigint, extra json, "say ""\\""" text); insert into people values ${rows.join(', ')}, (3, '"\\u0000"', repeat('x', ${limits.valueBytes}))`);
+      const driver = bench.driver();
+      const first = await driver.sync();
+      assert.deepEqual([sentBy(first), first.result.extracted.rejected], [['new 0', 'new 1', 'new 2'], 1]);
+      assert.deepEqual(new Map(first.events.map((event) => [event.__segment_id, event.properties['extra']])), new Map(texts.map((text, id) => [String(id), JSON.parse(text)])));
+      const { rejections } = await driver.warehouse.failures('people_to_crm', 1);
+      assert.equal(rejections[0]?.reason, `column "say "\\"" of ${limits.valueBytes + 2} bytes is over the limit of ${limits.valueBytes}`);
+    });
+
     it('takes no infinite time for a checkpoint, and finds such rows all the same', async () => {
       const timestamp = { column: 'at', lookbackMs: 0, fullDiffEveryMs: 86_400_000 };
       await harness.run(`create table people (id bigint, name text, at timestamptz); insert into people values (1, 'a', 'infinity'), (2, 'b', '-infinity'), (3, 'c', '2026-01-01')`);

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { limits } from '../../domain/limits.js';
 import type { Delta } from './delta.js';
-import type { TableNames } from './names.js';
+import { literal, type TableNames } from './names.js';
 import { bodyOf, mayBeTooLarge } from './payload.js';
 import { identifierBytes, maxSamples } from '../rejection-rules.js';
 import type { Tally } from '../tally.js';
@@ -15,6 +15,7 @@ export async function reject(connection: pg.PoolClient, tables: TableNames, delt
   await connection.query(`DELETE FROM ${tables.rejections}`);
   const { table, columns, payload } = delta;
   const large = mayBeTooLarge(payload, columns);
+  const names = `ARRAY[${columns.map(({ name }) => literal(name)).join(', ')}]`;
   const found = await tally(connection, table, `record_id IS NULL OR copies > 1 OR octet_length(record_id) > ${identifierBytes} OR ${large}`);
   if (!found.suspects && !(await mayRepeat(connection, table))) return { rejected: 0, left: found.counts };
   const rejected = await connection.query<{ rejected: string }>(`
@@ -22,7 +23,8 @@ export async function reject(connection: pg.PoolClient, tables: TableNames, delt
       SELECT record_id FROM ${table} WHERE record_id IS NOT NULL GROUP BY record_id HAVING sum(copies) > 1
     ), oversized AS (
       SELECT record_id, ${sentBytes('body')} AS bytes,
-        (SELECT key || '" of ' || ${sentBytes('value::text')} FROM json_each(body::json) WHERE ${sentBytes('value::text')} > ${limits.valueBytes} LIMIT 1) AS largest
+        (SELECT (${names})[place] || '" of ' || ${sentBytes('value::text')} FROM json_each(${withoutEscapes('body')}::json) WITH ORDINALITY AS field(key, value, place)
+         WHERE ${sentBytes('value::text')} > ${limits.valueBytes} LIMIT 1) AS largest
       FROM (SELECT record_id, ${bodyOf(payload, columns, 'd')} AS body FROM ${table} AS d WHERE ${large}) AS large WHERE ${sentBytes('body')} > ${limits.valueBytes}
     ), gone AS (
       DELETE FROM ${table} AS d
@@ -48,6 +50,11 @@ export async function reject(connection: pg.PoolClient, tables: TableNames, delt
 /** Bytes of a text as it leaves, whatever the database's encoding. */
 function sentBytes(text: string): string {
   return `octet_length(convert_to(${text}, 'UTF8'))`;
+}
+
+/** JSON of the same length. json_each reads what is escaped, and fails at what no text of this database can have: `\\u0000`, half a surrogate pair, a character of another encoding. */
+function withoutEscapes(json: string): string {
+  return `replace(replace(${json}, '\\\\', '..'), '\\u', '.u')`;
 }
 
 const uniqueViolation = '23505';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { limits } from '../../src/domain/limits.js';
-import { openPostgres } from './postgres-harness.js';
+import { openPostgres, type PostgresHarness } from './postgres-harness.js';
 import { sentBy } from './warehouse-driver.js';
 import { benchOf, type Bench, type WarehouseHarness } from './warehouse-suite.js';
 import { typeLaws, type Types } from './warehouse-suite-types.js';
@@ -11,7 +13,7 @@ const literal = (text: string | null, type: string): string => (text === null ? 
 const types: Types = { cases: typeCases, literal: ([text], { type }) => literal(text, type), query: 'select * from public.people', countDistinct: (column) => `count(distinct ${column}::text collate "C")` };
 
 /** What is PostgreSQL's alone: its types. */
-export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
+export function postgresTypeLaws(open: () => Promise<PostgresHarness>): void {
   describe('PostgreSQL’s types', function () {
     this.timeout(60_000);
     let harness: WarehouseHarness;
@@ -91,7 +93,7 @@ export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
   });
 
   describe('PostgreSQL as a warehouse', () => {
-    let harness: WarehouseHarness;
+    let harness: PostgresHarness;
     let bench: Bench;
     before(async () => {
       harness = await open();
@@ -132,6 +134,29 @@ export function postgresTypeLaws(open: () => Promise<WarehouseHarness>): void {
       assert.deepEqual(new Map(first.events.map((event) => [event.__segment_id, event.properties['extra']])), new Map(texts.map((text, id) => [String(id), JSON.parse(text)])));
       const { rejections } = await driver.warehouse.failures('people_to_crm', 1);
       assert.equal(rejections[0]?.reason, `column "say "\\"" of ${limits.valueBytes + 2} bytes is over the limit of ${limits.valueBytes}`);
+    });
+
+    it('sends each value under its own name, also when the model’s columns change while a diff begins', async () => {
+      await harness.run(`create table people (id bigint, first text, last text); insert into people values (1, 'Ada', 'Lovelace')`);
+      const driver = bench.driver();
+      await driver.sync();
+      await harness.run(`update people set first = 'Augusta'`);
+      const waiting = async (count: number): Promise<boolean> => Number((await harness.rows('select count(*) as count from pg_locks where not granted'))[0]?.['count']) >= count;
+      const sync = await driver.open();
+      const other = new pg.Client({ connectionString: harness.url });
+      await other.connect();
+      await other.query(`begin; lock table ${harness.state('failures_people_to_crm')} in access exclusive mode`);
+      const diff = driver.diff(sync);
+      while (!(await waiting(1))) await sleep(5);
+      const swapped = { done: false };
+      const swap = harness.run(`drop table people; create table people (id bigint, last text, first text); insert into people values (1, 'Lovelace', 'Augusta')`).then(() => (swapped.done = true));
+      while (!swapped.done && !(await waiting(2))) await sleep(5);
+      await other.end();
+      await Promise.all([diff, swap]);
+      const [event] = [...(await driver.read(sync)).events.values()].flat();
+      assert.deepEqual(event?.properties, { id: 1, first: 'Augusta', last: 'Lovelace' });
+      await driver.settleDead(sync);
+      assert.deepEqual((await driver.sync()).events.map(({ properties }) => properties), [{ id: 1, last: 'Lovelace', first: 'Augusta' }]);
     });
 
     it('takes no infinite time for a checkpoint, and finds such rows all the same', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type pg from 'pg';
 import type { Model } from '../../domain/subscription.js';
 import type { ModelColumn } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
@@ -9,21 +10,25 @@ import { literal } from './names.js';
 export const checksumAlgorithm = 1;
 
 /** The model's columns, from PostgreSQL's own description of the query; nothing of it runs. */
-export async function describeModel(client: PostgresClient, query: string): Promise<readonly ModelColumn[]> {
+export function describeModel(client: PostgresClient, query: string): Promise<readonly ModelColumn[]> {
+  return client.transaction((connection) => columnsOf(connection, client.source, query));
+}
+
+/** The same for who goes on to run the query in this transaction: until its end nobody can change the tables and views that it reads, and what stands in each column. */
+export async function columnsOf(connection: pg.PoolClient, source: string, query: string): Promise<readonly ModelColumn[]> {
   const opening = 'SELECT * FROM (\n';
-  return client.transaction(async (connection) => {
-    const described = await connection.query({ text: `${opening}${query}\n) AS model LIMIT 0`, rowMode: 'array' }).catch((error: unknown) => {
-      throw asWarehouseError(client.source, error, { query, after: opening.length });
-    });
-    const fields = described.fields.map((field) => ({ name: field.name, oid: field.dataTypeID, modifier: field.dataTypeModifier }));
-    // Types outside the search path are named with their schema: without a path all are, wherever Sluice connects.
-    await connection.query(`SET LOCAL search_path = ''`);
-    const types = await connection.query<{ type: string }>(
-      'SELECT format_type(oid, modifier) AS type FROM unnest($1::oid[], $2::int[]) WITH ORDINALITY AS f(oid, modifier, place) ORDER BY place',
-      [fields.map((field) => field.oid), fields.map((field) => field.modifier)],
-    );
-    return fields.map((field, index) => ({ name: field.name, type: types.rows[index]?.type ?? 'unknown' }));
+  const described = await connection.query({ text: `${opening}${query}\n) AS model LIMIT 0`, rowMode: 'array' }).catch((error: unknown) => {
+    throw asWarehouseError(source, error, { query, after: opening.length });
   });
+  const fields = described.fields.map((field) => ({ name: field.name, oid: field.dataTypeID, modifier: field.dataTypeModifier }));
+  // Types outside the search path are named with their schema: without a path all are, wherever Sluice connects.
+  await connection.query(`SAVEPOINT path; SET LOCAL search_path = ''`);
+  const types = await connection.query<{ type: string }>(
+    'SELECT format_type(oid, modifier) AS type FROM unnest($1::oid[], $2::int[]) WITH ORDINALITY AS f(oid, modifier, place) ORDER BY place',
+    [fields.map((field) => field.oid), fields.map((field) => field.modifier)],
+  );
+  await connection.query('ROLLBACK TO SAVEPOINT path; RELEASE SAVEPOINT path');
+  return fields.map((field, index) => ({ name: field.name, type: types.rows[index]?.type ?? 'unknown' }));
 }
 
 /** SQL that reads a model with its columns named c1, c2, …, so that no name of a user's can clash with ours. */

@@ -8,7 +8,7 @@ import { resentCondition, type Past } from '../past.js';
 import { diffResultOf, type DiffColumns } from '../sync-row.js';
 import { recordsIn, type Tally } from '../tally.js';
 import type { DiffRequest, DiffResult, ModelColumn, SyncRef } from '../warehouse.js';
-import { describeModel } from './columns.js';
+import { columnsOf } from './columns.js';
 import type { PostgresClient } from './client.js';
 import { addVanishedFailures, chunkOf, createDelta, isOneOf, nameUnchangedDuplicates, type Delta } from './delta.js';
 import { tableNames, type TableNames } from './names.js';
@@ -26,11 +26,11 @@ export async function diffModel(client: PostgresClient, request: DiffRequest, si
   const tables = tableNames(client.settings.stateSchema, subscription.id);
   const earlier = await client.transaction((connection) => readDiffResult(connection, tables, sync));
   if (earlier !== null) return earlier;
-  const columns = await describeModel(client, subscription.model.query);
-  checkColumns(subscription.model, columns);
 
   return client.transaction(
     async (connection) => {
+      const columns = await columnsOf(connection, client.source, subscription.model.query);
+      checkColumns(subscription.model, columns);
       const past = await readPast(connection, tables, subscription.model, columns, request.full);
       const delta = await runModel(connection, tables, tables.delta(sync.number, request.attempt), subscription.model, columns, past);
       const { rejected, left } = await reject(connection, tables, delta, sync.number);

@@ -1,6 +1,6 @@
 import type { DryRun } from '../../contract/reports.js';
 import { operationsSentBy, type Subscription } from '../../domain/subscription.js';
-import { checksumAlgorithm, describeModel } from './columns.js';
+import { checksumAlgorithm, columnsOf } from './columns.js';
 import { checkColumns } from '../model-checks.js';
 import { resentCondition } from '../past.js';
 import { recordsIn } from '../tally.js';
@@ -14,11 +14,11 @@ import { createStateTables } from './tables.js';
 
 /** The diff, in a transaction that is rolled back: also the tables of a subscription that has never run. */
 export async function dryRun(client: PostgresClient, subscription: Subscription, full: boolean, signal: AbortSignal): Promise<DryRun> {
-  const columns = await describeModel(client, subscription.model.query);
-  checkColumns(subscription.model, columns);
   const tables = tableNames(client.settings.stateSchema, subscription.id);
   return client.transaction(
     async (connection) => {
+      const columns = await columnsOf(connection, client.source, subscription.model.query);
+      checkColumns(subscription.model, columns);
       if (!(await hasStateTables(connection, tables))) {
         await createStateTables(connection, client.settings.stateSchema, tables);
         await connection.query(`INSERT INTO ${tables.state} VALUES ('', '', $1, $2)`, [checksumAlgorithm, subscription.initialSync === 'baseline']);

@@ -3,16 +3,16 @@ import { quoteInexactNumbers } from '../exact-numbers.js';
 import { checkColumns } from '../model-checks.js';
 import type { Sample } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
-import { describeModel, identifierOf, modelSource } from './columns.js';
+import { columnsOf, identifierOf, modelSource } from './columns.js';
 import { jsonExpression } from './record-json.js';
 
 /** Some of a model's records, in no order, written as the diff would write them. */
 export async function sampleModel(client: PostgresClient, model: Model, which: { readonly limit: number; readonly recordId?: string }, signal: AbortSignal): Promise<Sample> {
-  const columns = await describeModel(client, model.query);
-  checkColumns(model, columns);
-  const identifier = identifierOf(model, columns);
   return client.transaction(
     async (connection) => {
+      const columns = await columnsOf(connection, client.source, model.query);
+      checkColumns(model, columns);
+      const identifier = identifierOf(model, columns);
       const records = await connection.query<{ recordId: string | null; properties: string }>(
         `SELECT ${identifier} AS "recordId", ${jsonExpression(columns, 'model')} AS properties FROM ${modelSource(model, columns)}
          WHERE $1::text IS NULL OR ${identifier} = $1 LIMIT $2`,

@@ -239,6 +239,15 @@ export function postgresTypeLaws(open: () => Promise<PostgresHarness>): void {
         assert.deepEqual(sentBy(await driver.sync()), ['deleted é"', 'new É']);
       });
 
+      it('in a database of another encoding may fail in words that it lacks characters for', async () => {
+        await latin.run(`create table people (id bigint, name text); insert into people values (1, 'a')`);
+        const driver = benchOf(latin).driver();
+        const failed = await driver.sync({ fate: () => 'refused', reason: 'abgelehnt – отказ… 😀', end: { kind: 'failed', message: 'column “x”' } });
+        assert.deepEqual([failed.result.failed, failed.result.error], [1, 'column ?x?']);
+        assert.equal((await driver.warehouse.failures('people_to_crm', 1)).failures[0]?.reason, 'abgelehnt ? ?????? ?');
+        assert.deepEqual(sentBy(await driver.sync()), ['new 1']);
+      });
+
       it('in a database of another encoding are measured as the bytes that a destination gets', async () => {
         const most = limits.valueBytes / 2 - 1;
         await latin.run(`create table people (id bigint, name text); insert into people values (1, repeat('é', ${most})), (2, repeat('é', ${most + 1}))`);

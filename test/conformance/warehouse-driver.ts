@@ -35,6 +35,8 @@ export interface FinishedSync {
 export interface SyncOptions {
   /** What becomes of each record; all are taken unless told. */
   readonly fate?: (event: StagedEvent) => Fate;
+  /** What the destination says of a record that it refuses. */
+  readonly reason?: string;
   /** Called before each step and each record: what it throws ends the sync there, as a crash does. */
   readonly beforeStep?: (step: string) => void;
   readonly end?: EarlyEnd;
@@ -119,7 +121,7 @@ export class SyncDriver {
     assert.equal(taken.kind, 'acquired');
     const outcomes = events.flatMap((event) => {
       options.beforeStep?.('send');
-      return outcomeOf(event, options.fate?.(event) ?? 'taken');
+      return outcomeOf(event, options.fate?.(event) ?? 'taken', options.reason);
     });
     options.beforeStep?.('finish');
     await this.warehouse.finishChunk(sync, chunk.chunk, 'loader', countsOf(events.length, outcomes), streamOf(outcomes));
@@ -156,13 +158,13 @@ export class SyncDriver {
   }
 }
 
-function outcomeOf(event: StagedEvent, fate: Fate): readonly RecordOutcome[] {
+function outcomeOf(event: StagedEvent, fate: Fate, reason = 'no such plan'): readonly RecordOutcome[] {
   const recordId = event.__segment_id;
   switch (fate) {
     case 'taken':
       return [];
     case 'refused':
-      return [{ recordId, outcome: 'failed', reason: 'no such plan', code: '422' }];
+      return [{ recordId, outcome: 'failed', reason, code: '422' }];
     case 'taken_unanswered':
     case 'lost_unanswered':
       return [{ recordId, outcome: 'ambiguous', reason: 'no answer came' }];

@@ -10,6 +10,7 @@ import { copyText } from './copy-text.js';
 import { tableNames, type TableNames } from './names.js';
 import { holdOpenSync } from './open.js';
 import { updateStateTables } from './tables.js';
+import { wordsFor } from './words.js';
 
 interface ChunkRow {
   readonly chunk: number;
@@ -91,8 +92,9 @@ export async function finishChunk(
   atMs?: number,
 ): Promise<void> {
   await finish(client, sync, chunk, holder, atMs, async (connection, tables) => {
+    const fit = await wordsFor(connection);
     const copy = connection.query(copyFrom(`COPY ${tables.outcomes} (sync, chunk, record_id, outcome, reason, code) FROM STDIN`));
-    await pipeline(Readable.from(copyRows(sync, chunk, outcomes)), copy);
+    await pipeline(Readable.from(copyRows(sync, chunk, outcomes, fit)), copy);
     return counts;
   });
 }
@@ -133,8 +135,8 @@ async function finish(
   });
 }
 
-async function* copyRows(sync: SyncRef, chunk: number, outcomes: AsyncIterable<RecordOutcome>): AsyncGenerator<string> {
+async function* copyRows(sync: SyncRef, chunk: number, outcomes: AsyncIterable<RecordOutcome>, fit: (words: string) => string): AsyncGenerator<string> {
   for await (const outcome of outcomes) {
-    yield `${sync.number}\t${chunk}\t${copyText(outcome.recordId)}\t${outcome.outcome}\t${copyText(outcome.reason)}\t${outcome.code === undefined ? '\\N' : copyText(outcome.code)}\n`;
+    yield `${sync.number}\t${chunk}\t${copyText(outcome.recordId)}\t${outcome.outcome}\t${copyText(fit(outcome.reason))}\t${outcome.code === undefined ? '\\N' : copyText(fit(outcome.code))}\n`;
   }
 }

@@ -9,6 +9,7 @@ import type { PostgresClient } from './client.js';
 import { tableNames, type TableNames } from './names.js';
 import { updateStateTables } from './tables.js';
 import { keepUsage } from './usage.js';
+import { wordsFor } from './words.js';
 
 /** Raises the sync's epoch: from now on nobody else can start, renew or finish a chunk of it. Leases that already run must be waited out. */
 export async function fenceSync(
@@ -153,10 +154,11 @@ async function close(
   ambiguous: number,
 ): Promise<SyncResult> {
   const status = finalStatus(books, row.more_to_extract, end);
+  const error = end?.kind === 'failed' ? (await wordsFor(connection))(end.message) : null;
   const closed = await connection.query<SyncColumns>(
     `UPDATE ${tables.syncs} SET status = $2, finished_at = clock_timestamp(), processed = $3, succeeded = $4, failed = $5, not_sent = $6, excluded = $7, error = $8, started_chunks = $9, ambiguous = $10
      WHERE number = $1 RETURNING *`,
-    [sync.number, status, books.processed, books.succeeded, books.failed, books.notSent, books.excluded, end?.kind === 'failed' ? end.message : null, startedChunks, ambiguous],
+    [sync.number, status, books.processed, books.succeeded, books.failed, books.notSent, books.excluded, error, startedChunks, ambiguous],
   );
   const finished = closed.rows[0];
   if (finished === undefined) throw new FencedError(`sync ${sync.subscriptionId}-${sync.number} vanished while it was settled`);

@@ -16,8 +16,8 @@ const args = process.argv.slice(2);
 const namesFiles = args.some((arg) => arg.endsWith('.ts') || existsSync(arg));
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
 
-/** Those of the warehouses wait most of the time, for Snowflake's emulator above all: beside the others, in a process of their own, they take ten minutes less. */
-const ofWarehouses = ['test/**/snowflake*.test.ts', 'test/conformance/warehouses.test.ts'];
+/** Those of the warehouses wait most of the time, for Snowflake's emulator above all: in a process of their own, beside the others and for as long, they take ten minutes less. */
+const ofWarehouses = ['test/**/snowflake*.test.ts', 'test/**/warehouses.test.ts', 'test/property/diff.test.ts'];
 const lanes = namesFiles ? [[]] : [['test/**/*.test.ts', ...ofWarehouses.flatMap((files) => ['--ignore', files])], ofWarehouses];
 const children = lanes.map((files, lane) => start(files, lane === 0 ? 'inherit' : 'pipe'));
 // At SIGINT alone mocha would wait for the test that is running. What the tests started ends with mocha.

@@ -9,10 +9,18 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 let shared: Promise<TemporaryFolder> | null = null;
 
-/** The file of the command `sluice`, compiled from this checkout once for all processes of a test run: each of them would take seconds to do it again. */
+/** The command's file, in the folder of the program. */
+export const mainFile = 'src/cli/main.js';
+
+/** The file of the command `sluice`. */
 export async function sluiceProgram(): Promise<string> {
+  return join(await sluiceFolder(), mainFile);
+}
+
+/** The program, compiled from this checkout once for all processes of a test run: each of them would take seconds to do it again. */
+export async function sluiceFolder(): Promise<string> {
   shared ??= compiled();
-  return join((await shared).path, 'src/cli/main.js');
+  return (await shared).path;
 }
 
 export async function removeSluiceProgram(): Promise<void> {

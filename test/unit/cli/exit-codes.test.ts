@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mainFile, sluiceFolder } from '../../support/program.js';
 import { temporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.js';
-import { runSluice, variables, writeConfiguration } from './run-sluice.js';
+import { runProgram, runSluice, variables, writeConfiguration } from './run-sluice.js';
 
 const subscription = '  customers_to_crm: {model: customers, destination: crm, schedule: manual}\n';
 const nowhere = ['--address', '127.0.0.1:1'];
@@ -56,6 +57,18 @@ describe('the exit codes and messages of sluice', function () {
     assert.match(lines[0] ?? '', /^sluice\.yaml:7:\d+: subscriptions\.alerts\.mapping\.txt: unknown key, did you mean "text"\?$/);
     assert.match(lines[1] ?? '', /^sluice\.yaml:10:3: destinations\.own: the module .*missing\.js cannot be loaded \(ERR_MODULE_NOT_FOUND/);
     assert.match(lines[2] ?? '', /^sluice\.yaml:11:3: destinations\.seg: action: .* has no action "postToChanel"/);
+  });
+
+  it('are 2 where Segment\'s package is not installed, with how to install it', async () => {
+    await cp(await sluiceFolder(), folder.path, { recursive: true, filter: (from) => !from.endsWith('node_modules') });
+    const modules = join(await sluiceFolder(), 'node_modules');
+    await mkdir(join(folder.path, 'node_modules'));
+    for (const name of await readdir(modules)) {
+      if (name !== '@segment') await symlink(join(modules, name), join(folder.path, 'node_modules', name));
+    }
+    const { exitCode, stderr } = await runProgram(join(folder.path, mainFile), folder.path, ['destinations', 'klaviyo']);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /^Segment's destinations are a package of their own, which is not there \(MODULE_NOT_FOUND\): run `npm install @segment\/action-destinations@/);
   });
 
   it('are 2 for commands, options and values that do not exist', async () => {

@@ -20,10 +20,15 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts the real program in a folder. Nothing of this process's own Temporal settings reaches it. */
+/** Starts the real program in a folder. */
 export async function startSluice(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Running> {
+  return startProgram(await sluiceProgram(), folder, args, env);
+}
+
+/** Nothing of this process's own Temporal settings reaches it. */
+function startProgram(program: string, folder: string, args: readonly string[], env: Readonly<Record<string, string>>): Running {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !inherited.includes(name)));
-  const child = spawn(process.execPath, [await sluiceProgram(), ...args], {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd: folder,
     env: { ...clean, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -45,6 +50,11 @@ export async function startSluice(folder: string, args: readonly string[], env: 
 export async function runSluice(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const { ended } = await startSluice(folder, args, env);
   return ended;
+}
+
+/** The same with a copy of the program. */
+export function runProgram(program: string, folder: string, args: readonly string[]): Promise<Ended> {
+  return startProgram(program, folder, args, {}).ended;
 }
 
 /** A configuration whose warehouse nobody needs to start: `subscriptions` is put in as YAML, indented by two spaces. */

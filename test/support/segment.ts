@@ -13,7 +13,8 @@ export interface SaasRequest {
   readonly body: Json;
 }
 
-export type SaasAnswer = 'silence' | { readonly status: number; readonly body?: Json; readonly headers?: Record<string, string> };
+/** `break`: the connection, instead of an answer. */
+export type SaasAnswer = 'silence' | 'break' | { readonly status: number; readonly body?: Json; readonly headers?: Record<string, string> };
 
 /**
  * Stands in for the hosts that Segment's destinations talk to: while it is open, this process's https requests arrive here, over real HTTP on loopback.
@@ -52,7 +53,8 @@ export class Saas {
     this.requests.push(received);
     response.once('close', () => (this.abandoned += response.writableFinished ? 0 : 1));
     const answer = this.answer(received);
-    if (answer !== 'silence') response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end(JSON.stringify(answer.body ?? {}));
+    if (answer === 'break') request.socket.destroy();
+    else if (answer !== 'silence') response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end(JSON.stringify(answer.body ?? {}));
   }
 }
 

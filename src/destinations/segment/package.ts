@@ -11,6 +11,7 @@ export type ActionDefinition = Definition['actions'][string];
 /** What Sluice uses of the package's runner. */
 export interface Runner {
   validateSettings(settings: JsonObject): void;
+  testAuthentication(settings: object): Promise<void>;
   onBatch(events: readonly object[], settings: object, options: RunOptions): Promise<unknown>;
   onEvent(event: object, settings: object, options: RunOptions): Promise<unknown>;
   readonly actions: Readonly<Record<string, { executeHook(moment: string, run: HookRun): Promise<unknown> }>>;

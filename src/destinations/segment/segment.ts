@@ -6,6 +6,7 @@ import { recordsOf, type BatchRecord } from '../module/records.js';
 import { createReasonWriter } from '../reason.js';
 import { NoAnswerError, within } from '../within.js';
 import { judgeResults, judgeThrown } from './answers.js';
+import { checkAccount } from './check.js';
 import type { SegmentDestinationConfig } from './config.js';
 import { checkHook, hookOf, type Hook } from './hook.js';
 import { actionOf, createRunner, loadSegmentDestination, type ActionDefinition, type RefreshedTokens } from './package.js';
@@ -57,6 +58,7 @@ export function createSegmentDestination(name: string, config: SegmentDestinatio
         return judgeThrown(error, reasonOf, Date.now());
       }
     },
+    check: (signal) => checkAccount(definition, createRunner(slug, definition, config.action, action), settings, timeoutMs, createReasonWriter(secretsIn(settings)), signal),
     close: () => Promise.resolve(),
   };
 }

@@ -196,6 +196,17 @@ describe('a destination of type segment', () => {
     while (saas.abandoned === 0) await new Promise((resolve) => setImmediate(resolve));
   });
 
+  it('is checked by its own test of the credentials, without a record, and shows none of them', async () => {
+    const check = (slug: string, action: string, settings: JsonObject) => createSegmentDestination('crm', segmentConfig(slug, action, { settings })).check?.(never);
+    const [settings, credentials] = [{ what: 'takes its settings', problem: null }, 'lets Sluice in, as its own test of the credentials says'];
+    assert.deepEqual(await check('klaviyo', 'upsertProfile', { api_key: secret }), [settings, { what: credentials, problem: null }]);
+    assert.deepEqual(saas.requests.map(({ method, path }) => `${method} ${path}`), ['GET /api/accounts/']);
+    saas.answer = ({ authorization = '' }) => ({ status: 401, body: { detail: authorization } });
+    assert.deepEqual(await check('klaviyo', 'upsertProfile', { api_key: secret }), [settings, { what: credentials, problem: '401 Unauthorized' }]);
+    assert.deepEqual(await check('hubspot', 'upsertContact', token), [{ what: 'takes its settings; whether it lets Sluice in shows with the first record', problem: null }]);
+    assert.equal(saas.requests.length, 2, 'an expired token is none that is wrong');
+  });
+
   it('is refused with the key that is wrong, and no value', () => {
     const create = (slug: string, action: string, settings: JsonObject, changes = {}) => () => createSegmentDestination('crm', segmentConfig(slug, action, { settings, ...changes }));
     assert.throws(create('klavio', 'upsertProfile', {}), /slug: @segment\/action-destinations has no destination "klavio"/);

@@ -48,5 +48,15 @@ describe('a checksum', () => {
 
   it('is computed as it always was: a change here sends every record of every subscription again', () => {
     assert.equal(checksumExpression([id, name]), `hash_record_extended(ROW(int8send(c1), c2 COLLATE "C"), '3669941021794166633'::bigint)`);
+    const forms: readonly (readonly [type: string, form: string])[] = [
+      ...['boolean', 'smallint', 'integer', 'date', 'uuid', 'bytea'].map((type) => [type, '@'] as const),
+      ...['text', 'character varying(10)'].map((type) => [type, '@ COLLATE "C"'] as const),
+      ...[['bigint', 'int8send(@)'], ['real', 'float4send(@)'], ['double precision', 'float8send(@)'], ['numeric(12,2)', 'numeric_send(@)']] as const,
+      ...[['timestamp(3) without time zone', 'timestamp_send(@)'], ['timestamp with time zone', 'timestamptz_send(@)'], ['time without time zone', 'time_send(@)'], ['time with time zone', 'timetz_send(@)']] as const,
+      ...[['interval', 'interval_send(@)'], ['character(3)', 'bpcharsend(@)'], ['bpchar', 'bpcharsend(@)']] as const,
+      ...['interval day to second', 'numeric[]', 'text[]', 'json', 'jsonb', 'xml', 'money', 'inet', 'public.citext', 'public.price'].map((type) => [type, '@::text COLLATE "C"'] as const),
+    ];
+    const row = forms.map(([, form], index) => form.replace('@', `c${index + 1}`)).join(', ');
+    assert.equal(checksumExpression(forms.map(([type], index) => column(`x${index}`, type))), `hash_record_extended(ROW(${row}), '3650378041489348984'::bigint)`);
   });
 });

@@ -44,11 +44,14 @@ describe('a Snowflake', function () {
     await assertGivesUpOn(new SnowflakeClient('snow', { ...harness.settings, statementTimeoutMs: 1_000 }, deadlines), { bulk: true }, 'a long one');
   });
 
-  it('at which nobody listens is given up on, and found again when it is back', async () => {
+  it('at which nobody listens is given up on, with no timer left that would keep the process from ending, and found again when it is back', async () => {
     const client = new SnowflakeClient('snow', throughProxy(), deadlines);
     const ask = (): Promise<unknown> => client.use({}, (session) => session.run('SELECT 1 AS "one"'));
     const back = await proxy.refuse();
+    const timers = (): number => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
     await assert.rejects(ask(), (error) => error instanceof WarehouseUnavailableError);
+    assert.equal(timers(), before);
     await back();
     await ask();
     await client.close();

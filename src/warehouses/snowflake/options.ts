@@ -20,6 +20,8 @@ export async function connectionOptions(source: string, settings: SnowflakeSetti
     application: 'sluice',
     // The session's token outlives a pause between two statements, however long a load takes.
     clientSessionKeepAlive: true,
+    // A login that fails is tried again by who asked for it: the driver's own tries go on for minutes after this side has given up, and keep the process from ending.
+    sfRetryMaxLoginRetries: 0,
     // Two parts of a result at most are held ahead of the reader.
     resultPrefetch: 1,
   };

@@ -3,18 +3,9 @@ import type { ModelColumn } from '../warehouse.js';
 import { checksumExpression, identifierOf, jsonExpression, modelSource, referencesOf, timestampOf } from './columns.js';
 import { literal, type TableNames } from './names.js';
 
-/**
- * How the diff finds identifiers that occur more than once, beyond those that its own output shows.
- * `none`: nothing was acknowledged before, so every row is in the output.
- * `count`: unchanged rows are counted as one group; a count that is too high betrays duplicates among them, at little cost.
- * `group`: rows are grouped by identifier, which names the duplicates.
- */
-export type DuplicateSearch = 'none' | 'count' | 'group';
-
 export interface DeltaPlan {
   readonly model: Model;
   readonly columns: readonly ModelColumn[];
-  readonly search: DuplicateSearch;
   /** Look only at rows from this time on, at those without a time, and at those that failed or were rejected before; null looks at all. */
   readonly since: string | null;
   readonly formerChecksum: string | null;
@@ -25,8 +16,8 @@ export interface DeltaPlan {
 }
 
 /**
- * The query that runs the model, once. Its columns: `record_id`, `operation` (null for the group of unchanged rows), `checksum`, `body` (the record as JSON), `failing`,
- * `ts` (the timestamp column), `reshaped` (only the columns changed, not the data), `copies` (rows of the model), `known` (rows whose id is known).
+ * The query that runs the model, once. Its columns: `record_id`, `operation` (null for unchanged rows, which are there only where their identifier occurs more than once),
+ * `checksum`, `body` (the record as JSON), `failing`, `ts` (the timestamp column), `reshaped` (only the columns changed, not the data), `copies` (rows of the model).
  */
 export function deltaQuery(tables: TableNames, plan: DeltaPlan): string {
   const { stages, selection } = deltaParts(tables, plan);
@@ -35,24 +26,23 @@ export function deltaQuery(tables: TableNames, plan: DeltaPlan): string {
 
 /** The same as common table expressions and a query over them. */
 export function deltaParts(tables: TableNames, plan: DeltaPlan): { readonly stages: string; readonly selection: string } {
-  return { stages: stagesOf(tables, plan), selection: selections[plan.search](aggregatesOf(plan)) };
+  return { stages: stagesOf(tables, plan), selection: plan.known ? groupedRows(plan) : everyRow };
 }
 
-const changedRow = `"changed"."operation" IN ('new', 'updated', 'deleted', 'cleared', 'expired')`;
+/** Nothing was acknowledged before, so every row has changed. */
+const everyRow = `SELECT "record_id", "operation", "checksum", "body", "failing", "ts", "reshaped", IFF("present", 1, 0) AS "copies" FROM "changed"`;
 
-const selections = {
-  none: () => `SELECT "record_id", "operation", "checksum", "body", "failing", "ts", "reshaped", IFF("present", 1, 0) AS "copies", 0 AS "known" FROM "changed" WHERE ${changedRow}`,
-  count: (aggregates) => `SELECT IFF(${changedRow}, "changed"."record_id", NULL) AS "record_id", "changed"."operation" AS "operation", ${aggregates} FROM "changed" GROUP BY 1, 2`,
-  group: (aggregates) =>
-    `SELECT "changed"."record_id" AS "record_id", MAX("changed"."operation") AS "operation", ${aggregates} FROM "changed" GROUP BY 1 HAVING MAX("changed"."operation") IS NOT NULL OR COUNT_IF("changed"."present") > 1`,
-} as const satisfies Record<DuplicateSearch, (aggregates: string) => string>;
+/** Grouping by the identifier names those that occur more than once, among unchanged rows too, in the one run of the model. */
+function groupedRows(plan: DeltaPlan): string {
+  return `SELECT "changed"."record_id" AS "record_id", MAX("changed"."operation") AS "operation", ${aggregatesOf(plan)} FROM "changed" GROUP BY 1 HAVING MAX("changed"."operation") IS NOT NULL OR COUNT_IF("changed"."present") > 1`;
+}
 
 /** Each aggregate is paid for every unchanged row, so there are no more than the plan has use for. */
 function aggregatesOf({ failures, model, formerChecksum }: DeltaPlan): string {
   const failing = failures ? 'BOOLOR_AGG("changed"."failing")' : 'FALSE';
   const ts = model.timestamp === null ? 'CAST(NULL AS TIMESTAMP_NTZ)' : 'MIN("changed"."ts")';
   const reshaped = formerChecksum === null ? 'CAST(NULL AS BOOLEAN)' : 'BOOLOR_AGG("changed"."reshaped")';
-  return `MAX("changed"."checksum") AS "checksum", MAX("changed"."body") AS "body", ${failing} AS "failing", ${ts} AS "ts", ${reshaped} AS "reshaped", COUNT_IF("changed"."present") AS "copies", COUNT("changed"."known_id") AS "known"`;
+  return `MAX("changed"."checksum") AS "checksum", MAX("changed"."body") AS "body", ${failing} AS "failing", ${ts} AS "ts", ${reshaped} AS "reshaped", COUNT_IF("changed"."present") AS "copies"`;
 }
 
 function stagesOf(tables: TableNames, plan: DeltaPlan): string {
@@ -77,10 +67,10 @@ function stagesOf(tables: TableNames, plan: DeltaPlan): string {
     FROM "model" ${recent}),
   "compared" AS (
     SELECT COALESCE("read"."record_id", "known"."record_id") AS "record_id", ${operationExpression} AS "operation", "read"."checksum" AS "checksum", "failure"."record_id" IS NOT NULL AS "failing",
-      "read"."ts" AS "ts", "known"."checksum" = "read"."former_checksum" AS "reshaped", IFNULL("read"."present", FALSE) AS "present", "known"."record_id" AS "known_id", ${values}
+      "read"."ts" AS "ts", "known"."checksum" = "read"."former_checksum" AS "reshaped", IFNULL("read"."present", FALSE) AS "present", ${values}
     FROM "read" ${before} ${failed}),
   "changed" AS (
-    SELECT "record_id", "operation", "checksum", IFF("operation" IN ('new', 'updated', 'deleted'), ${jsonExpression(columns)}, NULL) AS "body", "failing", "ts", "reshaped", "present", "known_id"
+    SELECT "record_id", "operation", "checksum", IFF("operation" IN ('new', 'updated', 'deleted'), ${jsonExpression(columns)}, NULL) AS "body", "failing", "ts", "reshaped", "present"
     FROM "compared")`;
 }
 
@@ -102,7 +92,7 @@ export function vanishedFailures(delta: string, tables: TableNames, columns: rea
   const nulls = literal(`{${columns.map((column) => `${JSON.stringify(column.name)}:null`).join(',')}}`);
   return `
     SELECT "f"."record_id" AS "record_id", IFF("f"."maybe_delivered", 'deleted', 'cleared') AS "operation", CAST(NULL AS VARCHAR) AS "checksum", IFF("f"."maybe_delivered", ${nulls}, NULL) AS "body",
-      TRUE AS "failing", CAST(NULL AS TIMESTAMP_NTZ) AS "ts", CAST(NULL AS BOOLEAN) AS "reshaped", 0 AS "copies", 0 AS "known"
+      TRUE AS "failing", CAST(NULL AS TIMESTAMP_NTZ) AS "ts", CAST(NULL AS BOOLEAN) AS "reshaped", 0 AS "copies"
     FROM ${tables.failures} AS "f"
     LEFT JOIN ${tables.records} AS "r" ON "r"."record_id" = "f"."record_id"
     LEFT JOIN (SELECT DISTINCT "record_id" FROM ${delta}) AS "d" ON "d"."record_id" = "f"."record_id"

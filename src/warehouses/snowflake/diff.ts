@@ -10,9 +10,9 @@ import { recordsIn, type Tally } from '../tally.js';
 import type { DiffRequest, DiffResult, ModelColumn } from '../warehouse.js';
 import type { Errand, SnowflakeClient } from './client.js';
 import { describeModel } from './columns.js';
-import { chunkOf, deltaQuery, isOneOf, rotation, vanishedFailures, type DuplicateSearch } from './delta.js';
+import { chunkOf, deltaQuery, isOneOf, rotation, vanishedFailures } from './delta.js';
 import { literal, tableNames, type TableNames } from './names.js';
-import { readDiffResult, readPast, type SnowflakePast } from './past.js';
+import { readDiffResult, readPast } from './past.js';
 import { rejectsQuery, withoutRejects } from './rejections.js';
 import type { Session } from './session.js';
 import { tallyDelta, type DeltaTally } from './tally.js';
@@ -104,20 +104,14 @@ export function createIntent(tables: TableNames, work: string, plan: { readonly 
     FROM ${tables.delta(work)} WHERE "operation" IN ('new', 'updated', 'deleted', 'cleared') ${plan.cut}`;
 }
 
-/** Makes the delta, and names every duplicate in it: also those among unchanged rows, which only a count betrays. */
-async function makeDelta(session: Session, tables: TableNames, request: DiffRequest, columns: readonly ModelColumn[], past: SnowflakePast, delta: string): Promise<DeltaTally> {
-  const { model } = request.subscription;
-  const make = async (search: DuplicateSearch): Promise<DeltaTally> => {
-    const plan = { model, columns, search, since: past.since, formerChecksum: past.formerChecksum, failures: past.failures, known: past.known > 0 };
-    // Transient: losing it only means diffing again, so days of history for it would be paid for nothing.
-    await session.run(`CREATE OR REPLACE TRANSIENT TABLE ${delta} AS ${deltaQuery(tables, plan)}`);
-    if (past.failures) await session.run(`INSERT INTO ${delta} ${vanishedFailures(delta, tables, columns)}`);
-    return tallyDelta(session, delta, past);
-  };
-  // A part of the model can't be counted against all that is known; and a model that had duplicates at the last sync is taken to have them still.
-  const search = past.known === 0 ? 'none' : past.since !== null || past.duplicates ? 'group' : 'count';
-  const tally = await make(search);
-  return search === 'count' && tally.known > past.known ? make('group') : tally;
+/** Makes the delta, with every identifier that occurs more than once, among unchanged rows too. */
+async function makeDelta(session: Session, tables: TableNames, request: DiffRequest, columns: readonly ModelColumn[], past: Past, delta: string): Promise<DeltaTally> {
+  const { since, formerChecksum, failures, known } = past;
+  const plan = { model: request.subscription.model, columns, since, formerChecksum, failures, known: known > 0 };
+  // Transient: losing it only means diffing again, so days of history for it would be paid for nothing.
+  await session.run(`CREATE OR REPLACE TRANSIENT TABLE ${delta} AS ${deltaQuery(tables, plan)}`);
+  if (failures) await session.run(`INSERT INTO ${delta} ${vanishedFailures(delta, tables, columns)}`);
+  return tallyDelta(session, delta, past);
 }
 
 /** Returns how many of the model's rows were rejected. */

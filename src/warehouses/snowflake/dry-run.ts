@@ -41,7 +41,7 @@ function beforeTheFirst(subscription: Subscription): Past {
 
 function countingQuery(tables: TableNames, { model }: Subscription, columns: readonly ModelColumn[], past: Past): string {
   const { since, formerChecksum, failures, known } = past;
-  const { stages, selection } = deltaParts(tables, { model, columns, search: 'group', since, formerChecksum, failures, known: known > 0 });
+  const { stages, selection } = deltaParts(tables, { model, columns, since, formerChecksum, failures, known: known > 0 });
   const vanished = failures ? `UNION ALL ${vanishedFailures('"found"', tables, columns)}` : '';
   const kept = (operation: string): string => `COUNT_IF("d"."operation" = '${operation}' AND "d"."record_id" IS NOT NULL AND "x"."record_id" IS NULL)`;
   return `

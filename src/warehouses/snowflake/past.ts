@@ -6,11 +6,6 @@ import { formerChecksumExpression } from './columns.js';
 import type { TableNames } from './names.js';
 import type { Session } from './session.js';
 
-export interface SnowflakePast extends Past {
-  /** Whether the last sync found an identifier more than once: then the next diff groups by identifier at once, and need not run the model twice. */
-  readonly duplicates: boolean;
-}
-
 interface PastRow {
   readonly baseline_pending: boolean;
   readonly full_diff_at: Date | null;
@@ -20,17 +15,15 @@ interface PastRow {
   readonly now: Date;
   readonly failures: boolean;
   readonly known: number;
-  readonly duplicates: boolean;
   readonly rejections: boolean;
 }
 
 /** What the state tables say before a diff; `rejections` tells whether the last one rejected anything. */
-export async function readPast(session: Session, tables: TableNames, model: Model, columns: readonly ModelColumn[], full: boolean): Promise<{ readonly past: SnowflakePast; readonly rejections: boolean }> {
+export async function readPast(session: Session, tables: TableNames, model: Model, columns: readonly ModelColumn[], full: boolean): Promise<{ readonly past: Past; readonly rejections: boolean }> {
   const row = await session.first<PastRow>(
     `SELECT "baseline_pending", "full_diff_at", "model_digest", "columns", SYSDATE() AS "now",
        (SELECT TO_VARCHAR(DATEADD(MILLISECOND, -${model.timestamp?.lookbackMs ?? 0}, MAX("checkpoint")), 'YYYY-MM-DD HH24:MI:SS.FF9') FROM ${tables.checkpoints} WHERE "checkpoint" <= SYSDATE()) AS "since",
        (SELECT COUNT(*) > 0 FROM ${tables.failures}) AS "failures", (SELECT COUNT(*) FROM ${tables.records}) AS "known",
-       (SELECT COUNT(*) > 0 FROM ${tables.rejections} WHERE "record_id" IS NOT NULL AND "records" > 1) AS "duplicates",
        (SELECT COUNT(*) > 0 FROM ${tables.rejections}) AS "rejections"
      FROM ${tables.state}`,
   );
@@ -45,7 +38,7 @@ export async function readPast(session: Session, tables: TableNames, model: Mode
     failures: row.failures,
     known: row.known,
   };
-  return { past: { ...pastOf(read, model, columns, full, formerChecksumExpression), duplicates: row.duplicates }, rejections: row.rejections };
+  return { past: pastOf(read, model, columns, full, formerChecksumExpression), rejections: row.rejections };
 }
 
 /** What a finished try at this sync's diff found; null while there is none. */

@@ -3,7 +3,7 @@ import { identifierBytes } from '../rejection-rules.js';
 
 /** SQL that is true for a row of the delta that has to be looked at more closely. */
 export const suspicious = `
-  ("operation" IS NOT NULL AND "record_id" IS NULL) OR ("record_id" IS NOT NULL AND "copies" > 1) OR OCTET_LENGTH("record_id") > ${identifierBytes} OR OCTET_LENGTH("body") > ${limits.valueBytes}`;
+  "record_id" IS NULL OR "copies" > 1 OR OCTET_LENGTH("record_id") > ${identifierBytes} OR OCTET_LENGTH("body") > ${limits.valueBytes}`;
 
 /**
  * What can't be sent: no identifier, one that occurs more than once (none of such a group is the truth), one that is too long, too large a record or value
@@ -18,7 +18,7 @@ export function rejectsQuery(delta: string): string {
       WHEN "o"."largest" IS NOT NULL THEN 'column "' || "o"."largest" || ' bytes is over the limit of ${limits.valueBytes}'
       ELSE 'the record of ' || TO_VARCHAR("g"."bytes") || ' bytes is over the limit of ${limits.recordBytes}' END AS "reason"
     FROM (
-      SELECT "record_id", CAST(SUM("copies") AS NUMBER(38,0)) AS "copies", MAX(OCTET_LENGTH("body")) AS "bytes" FROM ${delta} WHERE "record_id" IS NOT NULL OR "operation" IS NOT NULL GROUP BY "record_id") AS "g"
+      SELECT "record_id", CAST(SUM("copies") AS NUMBER(38,0)) AS "copies", MAX(OCTET_LENGTH("body")) AS "bytes" FROM ${delta} GROUP BY "record_id") AS "g"
     LEFT JOIN (
       SELECT "d"."record_id" AS "record_id", MAX("v"."KEY" || '" of ' || TO_VARCHAR(OCTET_LENGTH(TO_JSON("v"."VALUE")))) AS "largest"
       FROM ${delta} AS "d", LATERAL FLATTEN(INPUT => PARSE_JSON(IFF(OCTET_LENGTH("d"."body") > ${limits.valueBytes}, "d"."body", NULL))) AS "v"
@@ -26,7 +26,7 @@ export function rejectsQuery(delta: string): string {
     WHERE "g"."record_id" IS NULL OR OCTET_LENGTH("g"."record_id") > ${identifierBytes} OR "g"."copies" > 1 OR "g"."bytes" > ${limits.recordBytes} OR "o"."largest" IS NOT NULL`;
 }
 
-/** Takes the rejected out of the delta, and the group of unchanged rows, which has no identifier either. */
+/** Takes the rejected out of the delta. */
 export function withoutRejects(delta: string, rejects: string): string {
   return `DELETE FROM ${delta} WHERE "record_id" IS NULL OR "record_id" IN (SELECT "record_id" FROM ${rejects} WHERE "record_id" IS NOT NULL)`;
 }

@@ -66,14 +66,24 @@ describe('Snowflake over its own protocol', function () {
     }
   });
 
-  it('reads the model once a sync, and nothing of it where it only describes', async () => {
+  it('reads the model once a sync, whichever duplicates there are, and nothing of it where it only describes', async () => {
     await bench.createPeople(3);
     const driver = bench.driver();
     await driver.sync();
-    const from = await count();
-    await driver.sync();
-    const reading = (await statementsSince(from)).filter(({ sql }) => sql.includes('from "people"'));
-    assert.deepEqual(reading.map((statement) => (statement as Statement & { describe: boolean }).describe), [true, false]);
+    for (const [sql, rejected] of [['', 0], [`insert into people values (1, 'person 1')`, 2], ['insert into people select * from people', 8]] as const) {
+      if (sql !== '') await bench.run(sql);
+      const from = await count();
+      const { result } = await driver.sync();
+      const reading = (await statementsSince(from)).filter((statement) => statement.sql.includes('from "people"'));
+      assert.deepEqual([result.extracted.rejected, ...reading.map((statement) => (statement as Statement & { describe: boolean }).describe)], [rejected, true, false]);
+    }
+  });
+
+  it('reads a large result part by part', async () => {
+    const people = 45_000;
+    await bench.run(`CREATE TABLE "people" AS SELECT SEQ8() AS "id", REPEAT('x', 500) AS "name" FROM TABLE(GENERATOR(ROWCOUNT => ${people}))`);
+    const { events } = await bench.driver({ query: 'SELECT * FROM "people"' }).sync();
+    assert.equal(new Set(events.map(({ __segment_id }) => __segment_id)).size, people);
   });
 
   it('counts a statement once whose answer was lost', async () => {

@@ -157,7 +157,7 @@ class Server:
                 break
         text = gzip.decompress(raw) if headers.get("content-encoding") == "gzip" else raw
         if path.startswith("/chunk/"):
-            return await reply(send, wire.CHUNKS.get(path[7:], b""), [(b"content-encoding", b"gzip")])
+            return await reply(send, await asyncio.to_thread(wire.chunk, path[7:]), [(b"content-encoding", b"gzip")], kind=b"binary/octet-stream")
         if path.startswith("/test/"):
             return await reply(send, json.dumps(self.tests(path[6:], json.loads(text or b"null"))).encode())
         if path.startswith("/telemetry"):
@@ -239,8 +239,8 @@ class Server:
         return None
 
 
-async def reply(send, body, headers=(), status=200):
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *headers]})
+async def reply(send, body, headers=(), status=200, kind=b"application/json"):
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *headers]})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -1,7 +1,7 @@
 """COPY INTO a stage, which fakesnow lacks: runs its query and puts files into an S3 server, as Snowflake's documentation has them. No word of Snowflake's own on what it would do."""
-import asyncio, base64, gzip, json, re, urllib.request
+import asyncio, gzip, re, urllib.request
 
-import pyarrow as pa
+import wire
 
 COPY = re.compile(
     r"COPY INTO @(?P<stage>(?:\"[^\"]+\"\.){2}\"[^\"]+\")/(?P<folder>[a-zA-Z0-9_/]+/) FROM \((?P<query>.*)\) FILE_FORMAT = \(TYPE = CSV COMPRESSION = GZIP RECORD_DELIMITER = '\\n'"
@@ -22,8 +22,7 @@ async def unloaded(copy, answer):
     data = answer.get("data")
     if not answer.get("success"):
         return answer
-    with pa.ipc.open_stream(base64.b64decode(data.pop("rowsetBase64"))) as reader:
-        (values,) = reader.read_all().columns
+    (values,) = wire.taken(data.pop("rowsetBase64")).columns
     records = ['"%s"\n' % value.replace('"', '""') for value in values.to_pylist()]
     stage = copy["stage"]
     files = [file for file in (records[start::FILES] for start in range(FILES)) if file]

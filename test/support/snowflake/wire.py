@@ -1,10 +1,12 @@
-"""fakesnow's Arrow results as Snowflake's JSON wire format, large ones in parts that the driver fetches by address."""
+"""fakesnow's Arrow results as Snowflake's JSON wire format, large ones in parts that the driver fetches by address, and that are made when it does."""
 import base64, collections, gzip, json, secrets
 
 import pyarrow as pa
 
-PART_ROWS = 20000
-CHUNKS = collections.OrderedDict()
+PART_BYTES = 16_000_000  # as Sluice sets CLIENT_RESULT_CHUNK_SIZE
+FIRST_ROWS = 1000  # of a large result, which come with the answer
+CHUNKS = collections.OrderedDict()  # address -> (part of a table, kinds of its columns)
+TABLES = {}  # results on their way through fakesnow's answer, which would write each out as text twice
 PARAMETERS = [
     ("TIMEZONE", "UTC"),
     ("BINARY_OUTPUT_FORMAT", "HEX"),
@@ -37,6 +39,22 @@ def column(values, kind):
     return [None if v is None else str(v) for v in values.to_pylist()]
 
 
+def kept(table):
+    """Stands in for the bytes of a result."""
+    name = secrets.token_bytes(8)
+    TABLES[name] = table
+    return name
+
+
+def taken(packed):
+    return TABLES.pop(base64.b64decode(packed))
+
+
+def rows_of(piece, kinds):
+    piece = piece.combine_chunks()
+    return [list(row) for row in zip(*[column(piece.column(i), kinds[i]) for i in range(piece.num_columns)])]
+
+
 def rewrite(answer, base):
     data = answer.get("data")
     if not answer.get("success") or not isinstance(data, dict) or "rowtype" not in data:
@@ -48,30 +66,30 @@ def rewrite(answer, base):
         data["queryResultFormat"] = "json"
         data["rowset"] = []
         if packed:
-            with pa.ipc.open_stream(base64.b64decode(packed)) as reader:
-                table = reader.read_all()
+            table = taken(packed)
             kinds = [one["type"] for one in data["rowtype"]]
             rows = table.num_rows
-            first = min(rows, 1000 if rows > PART_ROWS else PART_ROWS)
-
-            def part(offset, length):
-                piece = table.slice(offset, length).combine_chunks()
-                return [list(row) for row in zip(*[column(piece.column(i), kinds[i]) for i in range(piece.num_columns)])]
-
-            data["rowset"] = part(0, first)
+            first = FIRST_ROWS if table.nbytes > PART_BYTES else rows
+            data["rowset"] = rows_of(table.slice(0, first), kinds)
             if rows > first:
-                data["chunks"] = [stored(part(offset, min(PART_ROWS, rows - offset)), base) for offset in range(first, rows, PART_ROWS)]
+                step = max(1, rows * PART_BYTES // table.nbytes)
+                data["chunks"] = [stored(table.slice(offset, step), kinds, base) for offset in range(first, rows, step)]
             data["total"] = rows
     if data.get("returned") is None:
         data["returned"] = data.get("total", len(data.get("rowset", [])))
     return json.dumps(answer).encode()
 
 
-def stored(rows, base):
-    text = json.dumps(rows, separators=(",", ":"))[1:-1].encode()
-    packed = gzip.compress(text, 1)
+def stored(piece, kinds, base):
     name = secrets.token_hex(8)
-    CHUNKS[name] = packed
-    while len(CHUNKS) > 2000:
+    CHUNKS[name] = piece, kinds
+    while len(CHUNKS) > 200:
         CHUNKS.popitem(last=False)
-    return {"url": f"{base}/chunk/{name}", "rowCount": len(rows), "uncompressedSize": len(text), "compressedSize": len(packed)}
+    return {"url": f"{base}/chunk/{name}", "rowCount": piece.num_rows, "uncompressedSize": piece.nbytes, "compressedSize": piece.nbytes}
+
+
+def chunk(name):
+    """A part of a result, zipped."""
+    if name not in CHUNKS:
+        return b""
+    return gzip.compress(json.dumps(rows_of(*CHUNKS[name]), separators=(",", ":"))[1:-1].encode(), 1)

@@ -14,3 +14,6 @@ try {
   if (message !== null) console.error(message);
   process.exitCode = exitCode;
 }
+
+// What still holds the process is a driver's: Snowflake's goes on for hours with what was given up on. Whatever was printed is out first.
+setTimeout(() => process.stdout.write('', () => process.exit()), 1_000).unref();

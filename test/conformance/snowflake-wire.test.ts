@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WarehouseRefusedError, WarehouseUnavailableError } from '../../src/errors/errors.js';
 import { createSnowflakeWarehouse } from '../../src/warehouses/snowflake/index.js';
+import type { SnowflakeAuth } from '../../src/warehouses/snowflake/settings.js';
 import { needsSnowflake } from '../support/snowflake/needs.js';
 import type { SnowflakeEmulator } from '../support/snowflake/server.js';
 import { openEmulated } from './emulated.js';
@@ -123,6 +125,23 @@ describe('Snowflake over its own protocol', function () {
     while ((await emulator.ask('running')) !== 0) await sleep(20);
     assert(performance.now() - started < 20_000);
     await driver.settleDead(sync);
+  });
+
+  it('logs in with each form of credentials', async () => {
+    const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+    const forms: readonly (readonly [auth: SnowflakeAuth, authenticator: string, sent: string])[] = [
+      [{ kind: 'password', password: 'p' }, 'SNOWFLAKE', 'PASSWORD'],
+      [{ kind: 'key', key, passphrase: null }, 'SNOWFLAKE_JWT', 'TOKEN'],
+      [{ kind: 'oauth', token: 't' }, 'OAUTH', 'TOKEN'],
+      [{ kind: 'accessToken', token: 't' }, 'PROGRAMMATIC_ACCESS_TOKEN', 'TOKEN'],
+    ];
+    for (const [auth, authenticator, sent] of forms) {
+      const warehouse = createSnowflakeWarehouse('snow', { ...harness.settings, auth });
+      await warehouse.describeModel('SELECT 1 AS "id"');
+      await warehouse.close();
+      const login = ((await emulator.ask('logins')) as readonly { readonly AUTHENTICATOR: string; readonly has: readonly string[] }[]).at(-1);
+      assert.deepEqual([login?.AUTHENTICATOR, login?.has], [authenticator, [sent]]);
+    }
   });
 
   it('says in Sluice’s words that credentials are wrong and that nobody is there', async () => {

@@ -124,15 +124,19 @@ class SubscriptionLoop implements Addressee {
   /** Checks each configuration that arrived, on a worker that knows how, and takes the last good one. */
   async adoptConfigurations(): Promise<void> {
     for (let next = this.configurations[0]; next !== undefined; next = this.configurations[0]) {
-      const checked = await lastingSteps.validateSubscription.executeWithOptions({ summary: 'Check a new configuration' }, [{ id: this.subscription.id, subscription: next }]);
-      if (checked.kind === 'fine') this.adopt(checked.subscription);
-      else this.lastRefusal = `configuration refused: ${checked.problems.join('; ')}`;
+      if (!isSame(next, this.subscription)) await this.checkAndAdopt(next);
       this.configurations.shift();
     }
   }
 
+  private async checkAndAdopt(next: unknown): Promise<void> {
+    const checked = await lastingSteps.validateSubscription.executeWithOptions({ summary: 'Check a new configuration' }, [{ id: this.subscription.id, subscription: next }]);
+    if (checked.kind === 'fine') this.adopt(checked.subscription);
+    else this.lastRefusal = `configuration refused: ${checked.problems.join('; ')}`;
+  }
+
   private adopt(subscription: Subscription): void {
-    if (JSON.stringify(subscription.schedule) !== JSON.stringify(this.subscription.schedule)) this.anchorMs = Date.now();
+    if (!isSame(subscription.schedule, this.subscription.schedule)) this.anchorMs = Date.now();
     this.subscription = subscription;
     upsertMemo({ [memoKeys.configuration]: subscription });
   }
@@ -253,4 +257,9 @@ class SubscriptionLoop implements Addressee {
       lastRefusal: this.lastRefusal,
     };
   }
+}
+
+/** Where the same is written in another order, it passes for another, which costs a check. */
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

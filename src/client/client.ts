@@ -48,17 +48,19 @@ export class SluiceClient {
     return withTerms(changes, await this.quota.plan(wanted.workspace));
   }
 
-  /** Makes what runs equal to what is wanted; needs no worker. A change takes effect from each subscription's next sync. */
+  /**
+   * Makes what runs equal to what is wanted; needs no worker. A change takes effect from each subscription's next sync.
+   * Those that run as wanted are told all the same: another configuration may still be on its way to them, and the one told last holds.
+   */
   async apply(wanted: Wanted): Promise<readonly Change[]> {
     await this.reach.reached(registerSearchAttributes(this.temporal));
     const running = await this.running(wanted);
     const terms = await this.quota.apply(wanted.workspace);
     const changes = planChanges(wanted.subscriptions, running);
     for (const change of changes) {
-      const subscription = wanted.subscriptions[change.subscriptionId] ?? running.get(change.subscriptionId);
-      if (subscription === undefined || change.kind === 'unchanged') continue;
-      if (change.kind === 'start') await this.start({ workspaceId: wanted.workspace.id, subscription });
-      else await this.reach.signal(subscription.id, messageNames.configure, change.kind === 'disable' ? { ...subscription, enabled: false } : subscription);
+      const [now, then] = [running.get(change.subscriptionId), wanted.subscriptions[change.subscriptionId]];
+      if (change.kind === 'start' && then !== undefined) await this.start({ workspaceId: wanted.workspace.id, subscription: then });
+      else if (now !== undefined) await this.reach.signal(now.id, messageNames.configure, then ?? { ...now, enabled: false });
     }
     return withTerms(changes, terms);
   }

@@ -26,13 +26,13 @@ export class QuotaDesk {
     return fields.length === 0 ? null : { kind: 'terms', workspaceId: workspace.id, fields };
   }
 
-  /** Starts the ledger where there is none, and tells it other terms. Needs no worker. */
+  /** Starts the ledger where there is none, and tells it the terms, though they may hold already: others may be on their way to it. Needs no worker. */
   async apply(workspace: WantedWorkspace): Promise<TermsChange | null> {
     const change = await this.plan(workspace);
     const terms = quotaTermsOf(workspace);
     const handle = await this.reach.reached(this.start({ workspaceId: workspace.id, terms }));
     const message: QuotaMessage = { kind: 'configure', terms };
-    if (change !== null) await this.reach.reached(handle.signal(messageNames.quotaMessage, message));
+    await this.reach.reached(handle.signal(messageNames.quotaMessage, message));
     return change;
   }
 

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import type { SubscriptionStatus } from '../../src/client/index.js';
 import { defaultCacheFolder, findTemporalCli } from '../../src/devserver/temporal-cli.js';
 import { RefusedError, WrongOwnerError } from '../../src/errors/errors.js';
+import type { RunningWorker } from '../../src/worker/worker.js';
 import { createRig, eventually, modelState, receivedState, subscribeTo, type Rig, type Subscribed } from '../support/sluice.js';
 
 describe('messages to a subscription', () => {
@@ -136,6 +137,7 @@ describe('messages to a subscription', () => {
 
 describe('apply', () => {
   let rig: Rig;
+  let worker: RunningWorker;
   before(async () => (rig = await createRig()));
   after(() => rig.stop());
 
@@ -150,9 +152,21 @@ describe('apply', () => {
     await rig.client.pause('people_to_crm');
     await rig.client.resume('people_to_crm');
     assert.deepEqual(await rig.client.plan(wanted({ schedule: { kind: 'interval', everyMs: 3_600_000 } })), [{ kind: 'unchanged', subscriptionId: 'people_to_crm' }]);
-    await rig.startWorker();
+    worker = await rig.startWorker();
     await eventually('the first sync has ended', async () => (await rig.client.recentSyncs('people_to_crm')).length === 1);
     assert.deepEqual(receivedState(rig.receiver), await modelState(rig.database, 'people_to_crm'));
+  });
+
+  it('takes back what was applied before, though nobody has adopted that yet', async () => {
+    await worker.stop();
+    const hourly = wanted({ schedule: { kind: 'interval', everyMs: 3_600_000 } });
+    await rig.client.apply({ ...wanted({ syncMode: 'delete' }), workspace: { ...rig.configuration.workspace, countFailed: false } });
+    await rig.client.apply(hourly);
+    await rig.startWorker();
+    const answer = await rig.client.requestSync('people_to_crm');
+    assert.ok(answer.accepted);
+    await rig.client.waitForSync('people_to_crm', answer.request);
+    assert.deepEqual(await rig.client.plan(hourly), [{ kind: 'unchanged', subscriptionId: 'people_to_crm' }]);
   });
 
   it('configures what differs, by field, and finds nothing to do afterwards', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SyncResult } from '../../src/client/index.js';
@@ -88,10 +88,17 @@ describe('an outage', function () {
     const people = await rig.subscribe(600);
     const request = await startLoad(people);
     const filler = join(staging, 'filler');
-    await assert.rejects(writeFile(filler, Buffer.alloc(16 * 1024 * 1024)), /ENOSPC/);
-    rig.receiver.endScript();
-    await eventually('a chunk is held up', async () => (await pendingFailures(people)).some((failure) => failure.includes('the disk is full')));
-    await rm(filler);
+    const fill = (): Promise<void> => assert.rejects(appendFile(filler, Buffer.alloc(16 * 1024 * 1024)), /ENOSPC/);
+    try {
+      await fill();
+      rig.receiver.endScript();
+      await eventually('a chunk is held up', async () => {
+        await fill(); // what chunks that have ended gave back
+        return (await pendingFailures(people)).some((failure) => failure.includes('the disk is full'));
+      });
+    } finally {
+      await rm(filler);
+    }
     await assertLoaded(people, request);
     assert.equal(rig.receiver.taken.repeated, 0);
   });

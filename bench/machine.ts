@@ -11,7 +11,7 @@ export async function describeMachine(databaseUrl: string): Promise<readonly str
     return [
       `${cpus().length} cores (${processor?.model ?? 'unknown'}), ${Math.round(totalmem() / 1024 ** 3)} GiB of memory`,
       `PostgreSQL ${found.rows[0]?.version ?? 'unknown'} (${serverFlags.join(', ')}), on the same machine`,
-      `Node.js ${process.versions.node}`,
+      ['Node.js', process.versions.node, ...process.execArgv].join(' '),
     ];
   } finally {
     await client.end();

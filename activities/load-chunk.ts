@@ -128,8 +128,14 @@ class ChunkLoad {
         await this.outcomes.noteUnderWay(this.limits.batchSize);
       },
       pacing: { pacer: this.pacer, patienceMs, signal: Context.current().cancellationSignal },
-      silentMs: this.suspect !== null ? this.destination.limits.giveUpAfterMs : this.silentSinceMs === null ? 0 : Math.max(0, this.clock.now() - this.silentSinceMs), // another worker's clock may have been ahead
+      silentMs: this.silentMs(),
     });
+  }
+
+  /** For how long nothing has got through. What follows a suspect gets one attempt. */
+  private silentMs(): number {
+    if (this.suspect !== null) return this.destination.limits.giveUpAfterMs;
+    return this.silentSinceMs === null ? 0 : Math.max(0, this.clock.now() - this.silentSinceMs); // another worker's clock may have been ahead
   }
 
   /** Gives up this load's place on the worker until it may go on. */

@@ -1,11 +1,9 @@
 import { getClient } from '@temporalio/activity';
-import { messageNames } from '../src/contract/messages.js';
 import { workflowTypes } from '../src/contract/names.js';
-import { quotaStart, type QuotaMessage } from '../src/contract/quota.js';
+import { quotaSignal, type QuotaMessage } from '../src/contract/quota.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /** Sends a message to the workspace's ledger, and starts it where there is none: Temporal was wiped, or someone terminated it. May be done again. */
 export async function tellLedger({ workspaceId, quotaTerms }: Pick<ActivityDependencies, 'workspaceId' | 'quotaTerms'>, message: QuotaMessage): Promise<void> {
-  const start = quotaStart({ workspaceId, terms: quotaTerms });
-  await getClient().workflow.signalWithStart(workflowTypes.quota, { ...start, signal: messageNames.quotaMessage, signalArgs: [message] });
+  await getClient().workflow.signalWithStart(workflowTypes.quota, quotaSignal({ workspaceId, terms: quotaTerms }, message));
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { messageNames } from '../contract/messages.js';
 import { memoKeys, quotaWorkflowId, workflowTypes } from '../contract/names.js';
-import { quotaStart, type QuotaMessage, type QuotaWorkflowInput, type UsageView } from '../contract/quota.js';
+import { quotaSignal, type UsageView } from '../contract/quota.js';
 import { quotaTermsOf, type QuotaTerms } from '../domain/quota-state.js';
 import { RefusedError } from '../errors/errors.js';
 import type { TermsChange } from './plan.js';
@@ -30,9 +30,8 @@ export class QuotaDesk {
   async apply(workspace: WantedWorkspace): Promise<TermsChange | null> {
     const change = await this.plan(workspace);
     const terms = quotaTermsOf(workspace);
-    const handle = await this.reach.reached(this.start({ workspaceId: workspace.id, terms }));
-    const message: QuotaMessage = { kind: 'configure', terms };
-    await this.reach.reached(handle.signal(messageNames.quotaMessage, message));
+    const signal = quotaSignal({ workspaceId: workspace.id, terms }, { kind: 'configure', terms });
+    await this.reach.reached(this.temporal.workflow.signalWithStart(workflowTypes.quota, signal));
     return change;
   }
 
@@ -49,10 +48,6 @@ export class QuotaDesk {
   private async obstacle(workspaceId: string): Promise<string | null> {
     const { raw } = await this.reach.reached(this.temporal.workflow.getHandle(quotaWorkflowId(workspaceId)).describe());
     return raw.pendingActivities?.find(({ lastFailure }) => lastFailure)?.lastFailure?.message ?? null;
-  }
-
-  private start(input: QuotaWorkflowInput) {
-    return this.temporal.workflow.start(workflowTypes.quota, { ...quotaStart(input), workflowIdConflictPolicy: 'USE_EXISTING' });
   }
 
   private async currentTerms(workspaceId: string): Promise<QuotaTerms | null> {

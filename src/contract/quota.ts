@@ -3,6 +3,7 @@ import type { ReserveRequest, UsageReport } from '../domain/quota-ledger.js';
 import type { WorkspacePlan } from '../domain/plan.js';
 import type { QuotaNotice } from '../domain/quota-hold.js';
 import type { Subscription } from '../domain/subscription.js';
+import { messageNames } from './messages.js';
 import { memoKeys, quotaWorkflowId, taskQueue } from './names.js';
 
 /** What starts a QuotaWorkflow. */
@@ -13,14 +14,16 @@ export interface QuotaWorkflowInput {
   readonly carried?: CarriedQuota;
 }
 
-/** How a workspace's ledger is started, whoever finds that there is none. */
-export function quotaStart(input: QuotaWorkflowInput) {
+/** Sends a workspace's ledger a message, and starts it where there is none: options of Temporal's `signalWithStart`. */
+export function quotaSignal(input: QuotaWorkflowInput, message: QuotaMessage) {
   return {
     workflowId: quotaWorkflowId(input.workspaceId),
     taskQueue,
     args: [input],
     memo: { [memoKeys.workspace]: input.workspaceId, [memoKeys.quotaTerms]: input.terms },
     staticSummary: `Usage and quota of workspace ${input.workspaceId}`,
+    signal: messageNames.quotaMessage,
+    signalArgs: [message] as [QuotaMessage],
   };
 }
 

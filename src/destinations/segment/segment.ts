@@ -9,7 +9,7 @@ import { judgeResults, judgeThrown } from './answers.js';
 import { checkAccount } from './check.js';
 import type { SegmentDestinationConfig } from './config.js';
 import { checkHook, hookOf, type Hook } from './hook.js';
-import { actionOf, createRunner, loadSegmentDestination, type ActionDefinition, type RefreshedTokens } from './package.js';
+import { actionOf, createRunner, loadSegmentDestination, type ActionDefinition, type RefreshedTokens, type Runner } from './package.js';
 import { checkSettings, secretsIn, targetOf } from './settings.js';
 
 /**
@@ -22,7 +22,8 @@ export function createSegmentDestination(name: string, config: SegmentDestinatio
   const { slug, timeoutMs } = config;
   const definition = loadSegmentDestination(name, slug);
   const action = actionOf(name, definition, config.action);
-  checkSettings(name, createRunner(slug, definition, config.action, action), config.settings);
+  const newRunner = (): Runner => createRunner(slug, definition, config.action, action);
+  checkSettings(name, newRunner(), config.settings);
   if (config.syncMode !== null && action.syncMode === undefined) throw new ConfigurationError([`destination "${name}": syncMode: the action "${config.action}" knows no sync modes; leave it out`]);
   const hook = hookOf(action);
   checkHook(name, config, hook);
@@ -32,7 +33,7 @@ export function createSegmentDestination(name: string, config: SegmentDestinatio
   const send = async (records: readonly BatchRecord[], signal: AbortSignal): Promise<unknown> => {
     const events = records.map(trackEvent);
     const subscription = { partnerAction: config.action, subscribe: 'type = "track"', mapping: { ...mappingOf(action, config, records), ...hookOutputs(hook, config) } };
-    const runner = createRunner(slug, definition, config.action, action);
+    const runner = newRunner();
     // A copy, because the package writes refreshed tokens into the settings that it is given, and only where there are tokens already.
     const run = { oauth: {}, ...structuredClone(settings), subscription };
     const options = { signal, onTokenRefresh: (tokens: RefreshedTokens) => (settings = withTokens(settings, tokens)) };
@@ -58,7 +59,7 @@ export function createSegmentDestination(name: string, config: SegmentDestinatio
         return judgeThrown(error, reasonOf, Date.now());
       }
     },
-    check: (signal) => checkAccount(definition, createRunner(slug, definition, config.action, action), settings, timeoutMs, createReasonWriter(secretsIn(settings)), signal),
+    check: (signal) => checkAccount(definition, newRunner(), settings, timeoutMs, createReasonWriter(secretsIn(settings)), signal),
     close: () => Promise.resolve(),
   };
 }

@@ -3,9 +3,8 @@ import type { CheckItem } from '../../contract/reports.js';
 import type { Model } from '../../domain/subscription.js';
 import { SluiceError } from '../../errors/errors.js';
 import { checked } from '../checked.js';
-import { checkColumns } from '../model-checks.js';
 import type { PostgresClient } from './client.js';
-import { describeModel } from './columns.js';
+import { checkedColumns } from './columns.js';
 import { quote } from './names.js';
 
 /** What a sync needs of a source, tried in transactions that are undone. The connection comes first, because nothing else can be said without it. */
@@ -73,7 +72,7 @@ async function stateProblem(connection: pg.PoolClient, schema: string): Promise<
 async function modelProblem(client: PostgresClient, model: Model, signal: AbortSignal): Promise<string | null> {
   const missing = (await relationsOf(client, model, signal)).filter(({ readable }) => !readable).map(({ schema, name }) => `${schema}.${name}`);
   if (missing.length > 0) return `the role of this source may not read ${missing.join(', ')}: grant it SELECT there`;
-  checkColumns(model, await describeModel(client, model.query));
+  await client.transaction((connection) => checkedColumns(connection, client.source, model));
   return null;
 }
 

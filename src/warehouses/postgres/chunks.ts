@@ -92,6 +92,7 @@ export async function finishChunk(
   atMs?: number,
 ): Promise<void> {
   await finish(client, sync, chunk, holder, atMs, async (connection, tables) => {
+    if (counts.failed + counts.notSent === 0) return counts;
     const fit = await wordsFor(connection);
     const copy = connection.query(copyFrom(`COPY ${tables.outcomes} (sync, chunk, record_id, outcome, reason, code) FROM STDIN`));
     await pipeline(Readable.from(copyRows(sync, chunk, outcomes, fit)), copy);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { Model } from '../../domain/subscription.js';
+import { checkColumns } from '../model-checks.js';
 import type { ModelColumn } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
 import { asWarehouseError } from './errors.js';
@@ -14,8 +15,17 @@ export function describeModel(client: PostgresClient, query: string): Promise<re
   return client.transaction((connection) => columnsOf(connection, client.source, query));
 }
 
-/** The same for who goes on to run the query in this transaction: until its end nobody can change the tables and views that it reads, and what stands in each column. */
-export async function columnsOf(connection: pg.PoolClient, source: string, query: string): Promise<readonly ModelColumn[]> {
+/**
+ * The same for who goes on to run the query in this transaction: until its end nobody can change the tables and views that it reads, and what stands in each column.
+ * Throws ModelError for a model that can't be synced.
+ */
+export async function checkedColumns(connection: pg.PoolClient, source: string, model: Model): Promise<readonly ModelColumn[]> {
+  const columns = await columnsOf(connection, source, model.query);
+  checkColumns(model, columns);
+  return columns;
+}
+
+async function columnsOf(connection: pg.PoolClient, source: string, query: string): Promise<readonly ModelColumn[]> {
   const opening = 'SELECT * FROM (\n';
   const described = await connection.query({ text: `${opening}${query}\n) AS model LIMIT 0`, rowMode: 'array' }).catch((error: unknown) => {
     throw asWarehouseError(source, error, { query, after: opening.length });

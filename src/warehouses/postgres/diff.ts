@@ -2,13 +2,13 @@ import type pg from 'pg';
 import { chunkCountFor } from '../../domain/chunks.js';
 import { operationsSentBy, type Model, type Operation } from '../../domain/subscription.js';
 import { FencedError } from '../../errors/errors.js';
-import { checkColumns, modelDigest } from '../model-checks.js';
+import { modelDigest } from '../model-checks.js';
 import { maxSamples } from '../rejection-rules.js';
 import { resentCondition, type Past } from '../past.js';
 import { diffResultOf, type DiffColumns } from '../sync-row.js';
 import { recordsIn, type Tally } from '../tally.js';
 import type { DiffRequest, DiffResult, ModelColumn, SyncRef } from '../warehouse.js';
-import { columnsOf } from './columns.js';
+import { checkedColumns } from './columns.js';
 import type { PostgresClient } from './client.js';
 import { addVanishedFailures, chunkOf, createDelta, isOneOf, nameUnchangedDuplicates, type Delta } from './delta.js';
 import { tableNames, type TableNames } from './names.js';
@@ -29,8 +29,7 @@ export async function diffModel(client: PostgresClient, request: DiffRequest, si
 
   return client.transaction(
     async (connection) => {
-      const columns = await columnsOf(connection, client.source, subscription.model.query);
-      checkColumns(subscription.model, columns);
+      const columns = await checkedColumns(connection, client.source, subscription.model);
       const past = await readPast(connection, tables, subscription.model, columns, request.full);
       const delta = await runModel(connection, tables, tables.delta(sync.number, request.attempt), subscription.model, columns, past);
       const { rejected, left } = await reject(connection, tables, delta, sync.number);

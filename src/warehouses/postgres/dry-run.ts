@@ -1,7 +1,6 @@
 import type { DryRun } from '../../contract/reports.js';
 import { operationsSentBy, type Subscription } from '../../domain/subscription.js';
-import { checksumAlgorithm, columnsOf } from './columns.js';
-import { checkColumns } from '../model-checks.js';
+import { checksumAlgorithm, checkedColumns } from './columns.js';
 import { resentCondition } from '../past.js';
 import { recordsIn } from '../tally.js';
 import type { PostgresClient } from './client.js';
@@ -17,8 +16,7 @@ export async function dryRun(client: PostgresClient, subscription: Subscription,
   const tables = tableNames(client.settings.stateSchema, subscription.id);
   return client.transaction(
     async (connection) => {
-      const columns = await columnsOf(connection, client.source, subscription.model.query);
-      checkColumns(subscription.model, columns);
+      const columns = await checkedColumns(connection, client.source, subscription.model);
       if (!(await hasStateTables(connection, tables))) {
         await createStateTables(connection, client.settings.stateSchema, tables);
         await connection.query(`INSERT INTO ${tables.state} VALUES ('', '', $1, $2)`, [checksumAlgorithm, subscription.initialSync === 'baseline']);

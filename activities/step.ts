@@ -4,6 +4,8 @@ import { toApplicationFailure } from '../src/errors/application-failure.js';
 import { SluiceError, WorkerStoppingError } from '../src/errors/errors.js';
 
 const heartbeatEveryMs = 3_000;
+/** A step may report thousands of times a second; each heartbeat is encoded and handed to the worker's core. */
+const heartbeatAtMostEveryMs = 500;
 
 /** Wraps a step: what it throws becomes a failure that is fit for Temporal; a cancellation stays one. */
 export function asActivity<Input, Output>(step: (input: Input) => Promise<Output>): (input: Input) => Promise<Output> {
@@ -42,18 +44,24 @@ export function resumedProgress(): Progress | undefined {
   return Context.current().info.heartbeatDetails as Progress | undefined;
 }
 
-/** Heartbeats while `work` runs, so that a lost worker and a cancellation are noticed within seconds. */
+/** Heartbeats while `work` runs, so that a lost worker and a cancellation are noticed within seconds. When it fails, what it reported last is there for the next attempt. */
 export async function withHeartbeat<T>(work: (report: (progress: Progress) => void) => Promise<T>): Promise<T> {
   const context = Context.current();
   let latest = resumedProgress();
-  const timer = setInterval(() => {
+  let sentAt = -Infinity;
+  const send = (): void => {
+    sentAt = performance.now();
     context.heartbeat(latest);
-  }, heartbeatEveryMs);
+  };
+  const timer = setInterval(send, heartbeatEveryMs);
   try {
     return await work((progress) => {
       latest = progress;
-      context.heartbeat(progress);
+      if (performance.now() - sentAt >= heartbeatAtMostEveryMs) send();
     });
+  } catch (error) {
+    send();
+    throw error;
   } finally {
     clearInterval(timer);
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { asActivity } from '../../../activities/step.js';
+import { asActivity, withHeartbeat, type Progress } from '../../../activities/step.js';
 import { LeaseHeldError, WarehouseRefusedError } from '../../../src/errors/errors.js';
 
 /** Runs a step as a worker would, and returns what it failed with. */
@@ -39,5 +39,32 @@ describe('a step that fails', () => {
       await Promise.reject(new Error('the query was interrupted'));
     }, environment);
     assert.ok((await failure) instanceof CancelledFailure);
+  });
+});
+
+describe('the progress of a step', () => {
+  /** The heartbeats of a step that reports each of 10,000 records. */
+  const heartbeatsOf = async (end: () => Promise<void>): Promise<readonly unknown[]> => {
+    const environment = new MockActivityEnvironment();
+    const heartbeats: unknown[] = [];
+    environment.on('heartbeat', (details) => heartbeats.push(details));
+    const step = (): Promise<void> =>
+      withHeartbeat(async (report: (progress: Progress) => void) => {
+        for (let processed = 1; processed <= 10_000; processed++) report({ processed });
+        await end();
+      });
+    await environment.run(step).catch(() => undefined);
+    return heartbeats;
+  };
+
+  it('is told at once, and then not each time, because that would cost more than the work', async () => {
+    const heartbeats = await heartbeatsOf(() => Promise.resolve());
+    assert.deepEqual(heartbeats[0], { processed: 1 });
+    assert(heartbeats.length < 1_000);
+  });
+
+  it('is there to its end for the next attempt, where the step failed', async () => {
+    const heartbeats = await heartbeatsOf(() => Promise.reject(new Error('the destination broke off')));
+    assert.deepEqual(heartbeats.at(-1), { processed: 10_000 });
   });
 });

@@ -1,4 +1,5 @@
 import { FencedError, LeaseHeldError } from '../src/errors/errors.js';
+import type { Awaitable } from '../src/domain/awaitable.js';
 import type { ChunkCounts, RecordOutcome, StagedChunk, SyncRef, Warehouse } from '../src/warehouses/warehouse.js';
 
 const renewEveryMs = 3_000;
@@ -49,10 +50,10 @@ export class ChunkLease {
     }, renewEveryMs);
   }
 
-  /** Resolves only while the lease outlasts a request of `requestMs`; throws FencedError when it is lost. */
-  async ensureOutlasts(requestMs: number): Promise<void> {
+  /** Done only while the lease outlasts a request of `requestMs`; throws FencedError when it is lost. */
+  ensureOutlasts(requestMs: number): Awaitable<void> {
     if (this.#lost !== null) throw this.#lost;
-    if (performance.now() + requestMs >= this.endsAt) await this.#renew();
+    if (performance.now() + requestMs >= this.endsAt) return this.#renew();
   }
 
   /** Writes down how the chunk ended, which ends the lease too. */

@@ -1,10 +1,11 @@
 import { Context } from '@temporalio/activity';
 import { RecordBatch } from '../src/destinations/batch.js';
-import { deliverBatch, type BatchOutcome, type RecordEnd, type Stop } from '../src/destinations/deliver.js';
+import { deliverBatch, type BatchOutcome, type Pacing, type RecordEnd, type Stop } from '../src/destinations/deliver.js';
 import type { BatchPlace, Destination, DestinationLimits, MappedRecord } from '../src/destinations/destination.js';
 import { MappingError, type Mapper } from '../src/destinations/mapping.js';
 import { hideValues } from '../src/destinations/reason.js';
 import type { Pacer } from '../src/destinations/pacer.js';
+import type { Awaitable } from '../src/domain/awaitable.js';
 import { range } from '../src/domain/range.js';
 import type { Json } from '../src/domain/subscription.js';
 import { usageDay } from '../src/domain/billing-cycle.js';
@@ -59,6 +60,7 @@ const patienceMs = 10_000;
 
 class ChunkLoad {
   private readonly place: ChunkPlace;
+  private readonly pacing: Pacing;
   private readonly limits: Pick<DestinationLimits, 'batchSize' | 'batchBytes'>;
   /** Since when nothing gets through, in ms since the epoch, where this load left off because of that; null otherwise. */
   private silentSinceMs: number | null = resumedProgress()?.silentSinceMs ?? null;
@@ -70,13 +72,14 @@ class ChunkLoad {
     private readonly chunk: StagedChunk,
     private readonly destination: Destination,
     private readonly outcomes: ChunkOutcomes,
-    private readonly pacer: Pacer,
+    pacer: Pacer,
     private readonly lease: ChunkLease,
     private readonly stopping: GracefulStop,
     private readonly clock: ServerClock,
     private readonly report: (progress: Progress) => void,
   ) {
     this.place = { subscriptionId: input.sync.subscriptionId, syncNumber: input.sync.number, chunk: chunk.chunk };
+    this.pacing = { pacer, patienceMs, signal: Context.current().cancellationSignal };
     const { batchSize, batchBytes, rateLimit } = destination.limits;
     this.limits = { batchBytes, batchSize: Math.min(batchSize, rateLimit?.records ?? batchSize) };
   }
@@ -97,37 +100,49 @@ class ChunkLoad {
     const { staging } = this.dependencies;
     const map = this.dependencies.mapperOf(this.input.subscription);
     const blocks = staging.readChunk(this.place, { name: this.chunk.file, sha256: this.chunk.sha256 });
-    for await (const batch of batchesOf(blocks, this.limits, summarize(this.outcomes.entries).position)) {
-      if (this.stopping.reason() !== null) return null;
-      const { sendable, unmappable } = mapBatch(this.place, batch, map);
-      await this.outcomes.makeRoom(batch.events.size);
-      const outcome = await this.deliver(sendable);
-      const { stop } = outcome;
-      // A stopping worker leaves the batch unlogged: its successor sends it again under the same messageIds.
-      if (stop?.kind === 'canceled' && this.stopping.reason() === 'worker') return null;
-      const upTo = (stop?.kind === 'later' ? sendable.place?.lines[stop.settled] : undefined) ?? batch.firstLine + batch.events.size;
-      const unsuccessful = unsuccessfulLines(sendable, outcome);
-      const failed = [...unmappable, ...unsuccessful].filter(({ line }) => line < upTo);
-      if (stop?.kind === 'later') return await this.leaveOff(upTo, failed, stop); // awaited here: while the loop closes its source, nobody would hear of it
-      this.silentSinceMs = null;
-      const culprit = this.suspect?.verdict(outcome) ?? [];
-      await this.outcomes.append({ upTo, batchSize: this.limits.batchSize, failed: [...culprit, ...failed] });
-      this.report({ processed: upTo });
-      const suspect = this.suspect === null ? suspectOf(outcome, unsuccessful) : null;
-      if (stop !== null && suspect === null) return stop.kind === 'canceled' ? null : stop.reason;
-      if (suspect !== null || culprit.length > 0) this.suspect = suspect;
+    for await (const batches of batchesOf(blocks, this.limits, summarize(this.outcomes.entries).position)) {
+      for (const batch of batches) {
+        if (this.stopping.reason() !== null) return null;
+        const end = await this.deliver(batch, map);
+        if (end !== null) return end.reason;
+      }
     }
     return this.suspect?.reason ?? null;
   }
 
-  private deliver(sendable: RecordBatch): Promise<BatchOutcome> {
+  /** Sends a batch and logs what became of it. Returns null when the next one may go, or why none should. */
+  private async deliver(batch: LineBatch, map: Mapper | null): Promise<{ readonly reason: string | null } | null> {
+    const { sendable, unmappable } = mapBatch(this.place, batch, map);
+    const room = this.outcomes.makeRoom(batch.events.size);
+    if (room !== undefined) await room;
+    const outcome = await this.send(sendable);
+    const { stop } = outcome;
+    // A stopping worker leaves the batch unlogged: its successor sends it again under the same messageIds.
+    if (stop?.kind === 'canceled' && this.stopping.reason() === 'worker') return { reason: null };
+    const upTo = (stop?.kind === 'later' ? sendable.place?.lines[stop.settled] : undefined) ?? batch.firstLine + batch.events.size;
+    const unsuccessful = unsuccessfulLines(sendable, outcome);
+    const failed = [...unmappable, ...unsuccessful].filter(({ line }) => line < upTo);
+    if (stop?.kind === 'later') return this.leaveOff(upTo, failed, stop);
+    this.silentSinceMs = null;
+    const culprit = this.suspect?.verdict(outcome) ?? [];
+    const logged = this.outcomes.append({ upTo, batchSize: this.limits.batchSize, failed: [...culprit, ...failed] });
+    if (logged !== undefined) await logged;
+    this.report({ processed: upTo });
+    const suspect = this.suspect === null ? suspectOf(outcome, unsuccessful) : null;
+    if (stop !== null && suspect === null) return { reason: stop.kind === 'canceled' ? null : stop.reason };
+    if (suspect !== null || culprit.length > 0) this.suspect = suspect;
+    return null;
+  }
+
+  private send(sendable: RecordBatch): Promise<BatchOutcome> {
     return deliverBatch(this.destination, sendable, {
       signal: this.stopping.signal,
-      beforeAttempt: async (requestMs) => {
-        await this.lease.ensureOutlasts(requestMs);
-        await this.outcomes.noteUnderWay(this.limits.batchSize);
+      beforeAttempt: (requestMs) => {
+        const note = (): Awaitable<void> => this.outcomes.noteUnderWay(this.limits.batchSize);
+        const renewed = this.lease.ensureOutlasts(requestMs);
+        return renewed === undefined ? note() : renewed.then(note);
       },
-      pacing: { pacer: this.pacer, patienceMs, signal: Context.current().cancellationSignal },
+      pacing: this.pacing,
       silentMs: this.silentMs(),
     });
   }
@@ -168,8 +183,8 @@ class LinesFrom implements BatchPlace {
 }
 
 /** A record that the mapping can't be applied to fails alone; it counts as an attempt, because only the record or the mapping can mend it. */
-function mapBatch({ chunk, ...sync }: ChunkPlace, { firstLine, events }: LineBatch, map: Mapper | null): Mapped {
-  if (map === null) return { sendable: new RecordBatch({ ...sync, place: new LinesFrom(chunk, firstLine, events.size) }, events), unmappable: [] };
+function mapBatch({ subscriptionId, syncNumber, chunk }: ChunkPlace, { firstLine, events }: LineBatch, map: Mapper | null): Mapped {
+  if (map === null) return { sendable: new RecordBatch({ subscriptionId, syncNumber, place: new LinesFrom(chunk, firstLine, events.size) }, events), unmappable: [] };
   const sendable: { readonly line: number; readonly record: MappedRecord }[] = [];
   const unmappable: LineOutcome[] = [];
   for (const [index, event] of events.parse().entries()) {
@@ -181,7 +196,7 @@ function mapBatch({ chunk, ...sync }: ChunkPlace, { firstLine, events }: LineBat
       unmappable.push({ line, outcome: 'failed', reason: error.reason });
     }
   }
-  const origin = { ...sync, place: { chunk, lines: sendable.map(({ line }) => line) } };
+  const origin = { subscriptionId, syncNumber, place: { chunk, lines: sendable.map(({ line }) => line) } };
   return { sendable: new RecordBatch(origin, sendable.map(({ record }) => record)), unmappable };
 }
 

@@ -1,5 +1,6 @@
 import type { ChunkPlace, LineOutcome, OutcomeEntry, OutcomeLog, StagingStore } from '../src/staging/staging.js';
-import { batchesOf } from '../src/staging/lines.js';
+import type { Awaitable } from '../src/domain/awaitable.js';
+import { batchesOf, type LineBatch } from '../src/staging/lines.js';
 import type { ChunkCounts, RecordOutcome, StagedChunk } from '../src/warehouses/warehouse.js';
 
 /** What a chunk's outcome log says: how far it got, and which lines did not succeed. */
@@ -32,30 +33,33 @@ export class ChunkOutcomes {
   }
 
   /** Before `records` are sent, so that their outcomes can be logged afterwards. */
-  makeRoom(records: number): Promise<void> {
+  makeRoom(records: number): Awaitable<void> {
     return this.log.makeRoom(records);
   }
 
-  /** What became of a batch. Durable against the end of this process when it resolves. */
-  async append(entry: OutcomeEntry): Promise<void> {
-    await this.write(entry);
-    this.inDoubt = false;
+  /** What became of a batch. Durable against the end of this process when it is done. */
+  append(entry: OutcomeEntry): Awaitable<void> {
+    return this.write(entry, false);
   }
 
   /** Before a load gives up its place. Where nothing is in doubt, the log says that nothing is under way meanwhile, so that whoever ends the sync counts the rest as not sent. */
-  leaveOff(entry: OutcomeEntry): Promise<void> {
-    return this.write(this.inDoubt ? entry : { ...entry, batchSize: 0 });
+  leaveOff(entry: OutcomeEntry): Awaitable<void> {
+    return this.write(this.inDoubt ? entry : { ...entry, batchSize: 0 }, this.inDoubt);
   }
 
   /** Takes that back, before a batch leaves. */
-  async noteUnderWay(batchSize: number): Promise<void> {
+  noteUnderWay(batchSize: number): Awaitable<void> {
     const last = this.logged.at(-1);
-    if (last?.batchSize === 0) await this.write({ ...last, batchSize, failed: [] });
+    if (last?.batchSize === 0) return this.write({ ...last, batchSize, failed: [] }, this.inDoubt);
   }
 
-  private async write(entry: OutcomeEntry): Promise<void> {
-    await this.log.append(entry);
-    this.logged.push(entry);
+  private write(entry: OutcomeEntry, inDoubt: boolean): Awaitable<void> {
+    const done = (): void => {
+      this.logged.push(entry);
+      this.inDoubt = inDoubt;
+    };
+    const written = this.log.append(entry);
+    return written === undefined ? done() : written.then(done);
   }
 
   close(): Promise<void> {
@@ -89,13 +93,17 @@ export function countChunk(chunk: StagedChunk, log: ChunkLog, tail: Tail): Chunk
 export async function* unsuccessfulRecords(staging: StagingStore, place: ChunkPlace, chunk: StagedChunk, log: ChunkLog, tail: Tail): AsyncGenerator<RecordOutcome> {
   if (log.unsuccessful.size === 0 && log.position === chunk.records) return;
   const limits = { batchSize: 1_000, batchBytes: 8 * 1024 * 1024 };
-  for await (const batch of batchesOf(staging.readChunk(place, { name: chunk.file, sha256: chunk.sha256 }), limits, 0)) {
-    const ends = Array.from({ length: batch.events.size }, (_, index) => outcomeOf(batch.firstLine + index, log, tail));
-    if (ends.every((ended) => ended === null)) continue;
-    for (const [index, event] of batch.events.parse().entries()) {
-      const ended = ends[index] ?? null;
-      if (ended !== null) yield { ...ended, recordId: event.__segment_id };
-    }
+  for await (const batches of batchesOf(staging.readChunk(place, { name: chunk.file, sha256: chunk.sha256 }), limits, 0)) {
+    for (const batch of batches) yield* unsuccessfulIn(batch, log, tail);
+  }
+}
+
+function* unsuccessfulIn({ firstLine, events }: LineBatch, log: ChunkLog, tail: Tail): Generator<RecordOutcome> {
+  const ends = Array.from({ length: events.size }, (_, index) => outcomeOf(firstLine + index, log, tail));
+  if (ends.every((ended) => ended === null)) return;
+  for (const [index, event] of events.parse().entries()) {
+    const ended = ends[index] ?? null;
+    if (ended !== null) yield { ...ended, recordId: event.__segment_id };
   }
 }
 

@@ -32,10 +32,12 @@ export async function prepareSlices(staged: { readonly stagingFolder: string; re
   try {
     const store = createLocalFiles(staged.stagingFolder);
     for (const { place, file } of staged.files) {
-      for await (const batch of batchesOf(store.readChunk(place, file), { batchSize, batchBytes: Infinity }, 0)) {
-        await append(bodiesFile, bodies.ends, batch.events.json);
-        await append(linesFile, lines.ends, Buffer.concat(batch.events.views().flatMap((event) => [event, lineFeed])));
-        records += batch.events.size;
+      for await (const batches of batchesOf(store.readChunk(place, file), { batchSize, batchBytes: Infinity }, 0)) {
+        for (const { events } of batches) {
+          await append(bodiesFile, bodies.ends, events.json);
+          await append(linesFile, lines.ends, Buffer.concat(events.views().flatMap((event) => [event, lineFeed])));
+          records += events.size;
+        }
       }
     }
     return { records, bodies, lines };

@@ -1,9 +1,10 @@
 import { waitBeforeRetry } from './backoff.js';
+import type { Awaitable } from '../domain/awaitable.js';
 import { range } from '../domain/range.js';
 import type { RecordBatch } from './batch.js';
 import { systemClock, type Clock } from './clock.js';
 import type { DeliveryAnswer, Destination } from './destination.js';
-import type { Pacer, Turn } from './pacer.js';
+import { free, type Go, type Pacer, type Turn } from './pacer.js';
 import { Suspects } from './suspects.js';
 import { halves, judge, succeeded, type Group, type RecordEnd, type Refusal } from './verdict.js';
 
@@ -35,12 +36,21 @@ export interface DeliverOptions {
   /** Ends a wait or a request at once; what was under way then counts as ambiguous. */
   readonly signal: AbortSignal;
   /** Called before each attempt with the ms that it may take at most. The sender proves here that it may still send; what it throws ends the delivery. */
-  readonly beforeAttempt: (attemptMs: number) => Promise<void>;
-  /** Keeps every attempt to the destination's rate and pauses; a turn that is more than `patienceMs` away ends the delivery, where that leaves nothing half done. `signal` ends the wait for a turn, and one between attempts while nothing of the batch has ended. */
-  readonly pacing?: { readonly pacer: Pacer; readonly patienceMs: number; readonly signal: AbortSignal };
+  readonly beforeAttempt: (attemptMs: number) => Awaitable<void>;
+  readonly pacing?: Pacing;
   /** For how long nothing had got through before this delivery. */
   readonly silentMs?: number;
   readonly clock?: Clock;
+}
+
+/**
+ * Keeps every attempt to the destination's rate and pauses; a turn that is more than `patienceMs` away ends the delivery, where that leaves nothing half done.
+ * `signal` ends the wait for a turn, and one between attempts while nothing of the batch has ended.
+ */
+export interface Pacing {
+  readonly pacer: Pacer;
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -116,41 +126,45 @@ class Delivery {
   /** Null when the signal aborted. */
   async #attempt(group: Group): Promise<DeliveryAnswer | Later | null> {
     if (this.#isCanceled()) return null;
-    const turn = await this.#turn(group);
+    const asked = this.#turn(group);
+    const turn = asked instanceof Promise ? await asked : asked;
     if (turn?.kind !== 'go') return turn;
+    let mayLeave = false;
     try {
-      await this.#options.beforeAttempt(this.#destination.limits.timeoutMs);
-      return await this.#sendNow(group);
+      const leave = this.#options.beforeAttempt(this.#destination.limits.timeoutMs);
+      if (leave !== undefined) await leave;
+      mayLeave = true;
+      return await this.#destination.deliver(group.length === this.#batch.size ? this.#batch : this.#batch.part(group), this.#options.signal);
+    } catch (error) {
+      if (!mayLeave || !this.#isCanceled()) throw error;
+      this.#doubt(group);
+      return null;
     } finally {
       turn.end();
     }
   }
 
-  async #sendNow(group: Group): Promise<DeliveryAnswer | null> {
-    try {
-      return await this.#destination.deliver(group.length === this.#batch.size ? this.#batch : this.#batch.part(group), this.#options.signal);
-    } catch (error) {
-      if (!this.#isCanceled()) throw error;
-      this.#doubt(group);
-      return null;
-    }
+  /** When the group may leave. */
+  #turn(group: Group): Go | Promise<Go | Later | null> {
+    const { pacing } = this.#options;
+    if (pacing === undefined) return free;
+    const pausedMs = pacing.pacer.pausedMs();
+    const turn = pacing.pacer.turn(group.length, this.#isHalfDone() ? Infinity : pacing.patienceMs, pacing.signal);
+    return turn instanceof Promise ? this.#awaitTurn(turn, pausedMs, pacing.signal) : turn;
   }
 
-  /** Waits until the group may leave. Null when the signal aborted. */
-  async #turn(group: Group): Promise<Extract<Turn, { kind: 'go' }> | Later | null> {
-    const { pacing } = this.#options;
-    if (pacing === undefined) return { kind: 'go', end: () => undefined };
+  /** Null when the signal aborted. */
+  async #awaitTurn(asked: Promise<Turn>, pausedMs: number, signal: AbortSignal): Promise<Go | Later | null> {
     const askedMs = this.#clock.now();
-    const pausedMs = pacing.pacer.pausedMs();
     try {
-      const turn = await pacing.pacer.turn(group.length, this.#isHalfDone() ? Infinity : pacing.patienceMs, pacing.signal);
+      const turn = await asked;
       // Waiting for the rate is nobody's silence; a pause that the destination asked for is.
       this.#lastSettledMs += Math.max(0, this.#clock.now() - askedMs - pausedMs);
       if (turn.kind === 'go') return turn;
       const silentMs = this.#failures === 0 ? null : this.#clock.now() - this.#lastSettledMs;
       return { kind: 'later', reason: pausedMs > 0 ? 'it asked for a pause' : 'its rate limit is used up', waitMs: turn.ms, settled: this.#ends.size, silentMs };
     } catch (error) {
-      if (!pacing.signal.aborted) throw error;
+      if (!signal.aborted) throw error;
       return null;
     }
   }

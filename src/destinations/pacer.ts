@@ -4,15 +4,18 @@ import type { Pause } from './pause.js';
 import { SendWindow } from './send-window.js';
 
 /** The right to send, or how long it takes until there is one. */
-export type Turn =
-  /** Call `end` when the attempt is over, however it ended. */
-  | { readonly kind: 'go'; readonly end: () => void }
-  | { readonly kind: 'wait'; readonly ms: number };
+export type Turn = Go | { readonly kind: 'wait'; readonly ms: number };
+
+/** Call `end` when the attempt is over, however it ended. */
+export interface Go {
+  readonly kind: 'go';
+  readonly end: () => void;
+}
 
 /** When the records of one sync may leave. Shared by all its loads on this worker. */
 export interface Pacer {
   /** Waits for its turn, but answers with how long that takes where it is longer than `patienceMs`. Rejects when the signal aborts. */
-  turn(records: number, patienceMs: number, signal: AbortSignal): Promise<Turn>;
+  turn(records: number, patienceMs: number, signal: AbortSignal): Go | Promise<Turn>;
   /** The destination asked everyone to send nothing for so long. */
   pause(ms: number): void;
   /** How long nothing should be sent, in ms. */
@@ -31,6 +34,9 @@ export interface RateOffice {
   pausedMs(): Promise<number>;
 }
 
+/** The turn of whoever has no rate to keep. */
+export const free: Go = { kind: 'go', end: () => undefined };
+
 export interface PacerOptions {
   readonly limit: RateLimit | null;
   readonly batchSize: number;
@@ -45,20 +51,21 @@ export interface PacerOptions {
 export function createPacer({ limit, ...options }: PacerOptions): Pacer {
   const clock = options.clock ?? systemClock;
   const lease = limit === null ? null : new Lease({ ...options, limit, clock });
-  const attempt = (records: number): Promise<Turn> | Turn => {
+  const attempt = async (records: number): Promise<Turn> => {
     const pausedMs = options.pause.remainingMs();
     if (pausedMs > 0) return { kind: 'wait', ms: pausedMs };
-    return lease?.take(records) ?? { kind: 'go', end: () => undefined };
+    return lease?.take(records) ?? free;
+  };
+  const wait = async (records: number, patienceMs: number, signal: AbortSignal): Promise<Turn> => {
+    const latest = clock.now() + patienceMs;
+    for (;;) {
+      const turn = await attempt(records);
+      if (turn.kind === 'go' || clock.now() + turn.ms > latest) return turn;
+      await clock.sleep(turn.ms, signal);
+    }
   };
   return {
-    turn: async (records, patienceMs, signal) => {
-      const latest = clock.now() + patienceMs;
-      for (;;) {
-        const turn = await attempt(records);
-        if (turn.kind === 'go' || clock.now() + turn.ms > latest) return turn;
-        await clock.sleep(turn.ms, signal);
-      }
-    },
+    turn: (records, patienceMs, signal) => (lease === null && options.pause.remainingMs() === 0 ? free : wait(records, patienceMs, signal)),
     pause: (ms) => {
       options.pause.extend(ms);
       // Whoever doesn't hear of it is told by the destination itself.

@@ -2,7 +2,7 @@ import { EventArray } from '../domain/events.js';
 import { startOfEvent, type StagedBlock } from '../domain/staged-record.js';
 import { blocksIn } from './pages.js';
 
-/** Records that leave together. Each is a line of its chunk, though no line feed stands behind it. */
+/** Records that leave together. Each is a line of its chunk, though no line feed stands behind it. Where each event ends is known until the next batch is asked for. */
 export interface LineBatch {
   /** 0-based number of the first line within the chunk. */
   readonly firstLine: number;
@@ -17,19 +17,14 @@ export interface BatchLimits {
 
 /**
  * Cuts a staged chunk into batches, of at most `batchSize` lines and `batchBytes` bytes of events (a longer one goes alone), after leaving out `skipLines` lines.
- * Holds one batch and one page at a time, whatever the chunk's size. Keeps nothing of a piece once it asks for the next.
+ * Those that end in one piece come together, and wait for nothing between them. Holds one batch and one page at a time, whatever the chunk's size. Keeps nothing of a piece once it asks for the next.
  *
  * @throws StagingLostError when the chunk ends in the middle of a page
  */
-export async function* batchesOf(pieces: AsyncIterable<Buffer>, limits: BatchLimits, skipLines: number): AsyncGenerator<LineBatch, void, undefined> {
+export async function* batchesOf(pieces: AsyncIterable<Buffer>, limits: BatchLimits, skipLines: number): AsyncGenerator<Iterable<LineBatch>, void, undefined> {
   const cutter = new BatchCutter(limits, skipLines);
-  for await (const blocks of blocksIn(pieces)) {
-    for (const block of blocks) {
-      for (const batch of cutter.push(block)) yield batch;
-    }
-  }
-  const last = cutter.end();
-  if (last !== null) yield last;
+  for await (const blocks of blocksIn(pieces)) yield cutter.cut(blocks);
+  yield cutter.end();
 }
 
 class BatchCutter {
@@ -43,21 +38,23 @@ class BatchCutter {
     this.#packer = new EventPacker(limits.batchSize);
   }
 
-  *push(block: StagedBlock): Generator<LineBatch, void, undefined> {
-    const records = block.ends.length;
-    let next = Math.min(records, Math.max(0, this.skipLines - this.#lineNumber));
-    this.#lineNumber += next;
-    while (next < records) {
-      const fit = this.#fitting(block, next);
-      this.#packer.add(block, next, fit);
-      this.#lineNumber += fit - next;
-      next = fit;
-      if (next < records) yield this.#take();
+  *cut(blocks: Iterable<StagedBlock>): Generator<LineBatch, void, undefined> {
+    for (const block of blocks) {
+      const records = block.ends.length;
+      let next = Math.min(records, Math.max(0, this.skipLines - this.#lineNumber));
+      this.#lineNumber += next;
+      while (next < records) {
+        const fit = this.#fitting(block, next);
+        this.#packer.add(block, next, fit);
+        this.#lineNumber += fit - next;
+        next = fit;
+        if (next < records) yield this.#take();
+      }
     }
   }
 
-  end(): LineBatch | null {
-    return this.#packer.size === 0 ? null : this.#take();
+  end(): readonly LineBatch[] {
+    return this.#packer.size === 0 ? [] : [this.#take()];
   }
 
   /** Up to which record those from `first` on fit into the batch. */
@@ -78,15 +75,22 @@ class BatchCutter {
 const openingBracket = 0x5b;
 const closingBracket = 0x5d;
 
-/** Puts events one after the other into a buffer that grows. */
+/** How many batches share a piece of memory: to get it and to give it back costs about as much for several as for one. */
+const batchesInPiece = 4;
+
+/** Puts events one after the other into a piece of memory that grows. */
 class EventPacker {
   size = 0;
-  #json = Buffer.allocUnsafeSlow(4096);
-  #ends: Uint32Array;
-  /** Where the next event begins. */
+  /** What a batch's events were written to is not written to again: a destination may still be sending it. */
+  #piece = Buffer.alloc(0);
+  /** Where the batch begins in the piece. */
+  #from = 0;
+  /** Where its next event begins, from there. */
   #next = 1;
+  #lastBytes = 0;
+  readonly #ends: Uint32Array;
 
-  constructor(private readonly most: number) {
+  constructor(most: number) {
     this.#ends = new Uint32Array(most);
   }
 
@@ -98,28 +102,34 @@ class EventPacker {
   /** Takes the records from number `first` up to number `end` of a block, in one piece. */
   add({ events, ends }: StagedBlock, first: number, end: number): void {
     const [start, stop] = [startOfEvent(ends, first), startOfEvent(ends, end)];
-    if (this.#next + stop - start > this.#json.length) this.#grow(this.#next + stop - start);
-    events.copy(this.#json, this.#next, start, stop);
+    const bytes = this.#next + stop - start;
+    if (this.#from + bytes > this.#piece.length) this.#move(bytes);
+    events.copy(this.#piece, this.#from + this.#next, start, stop);
     const moved = this.#next - start;
     for (let index = first; index < end; index++) this.#ends[this.size++] = (ends[index] ?? 0) + moved;
-    this.#next += stop - start;
+    this.#next = bytes;
   }
 
-  /** Gives the events out and starts anew, with room for as many bytes, because one batch is nearly as large as the next. */
+  /** Gives the events out and starts anew. */
   take(): EventArray {
-    this.#json[0] = openingBracket;
-    this.#json[this.#next - 1] = closingBracket;
-    const events = new EventArray(this.#json.subarray(0, this.#next), this.#ends.subarray(0, this.size));
-    this.#json = Buffer.allocUnsafeSlow(this.#next + (this.#next >> 4));
-    this.#ends = new Uint32Array(this.most);
+    const json = this.#piece.subarray(this.#from, this.#from + this.#next);
+    json[0] = openingBracket;
+    json[json.length - 1] = closingBracket;
+    const events = new EventArray(json, this.#ends.subarray(0, this.size));
+    // One batch is nearly as large as the next: where that one will hardly fit, it need not be begun here and moved.
+    const end = this.#from + json.length;
+    this.#from = this.#piece.length - end < json.length + (json.length >> 4) ? this.#piece.length : end;
+    this.#lastBytes = json.length;
     this.size = 0;
     this.#next = 1;
     return events;
   }
 
-  #grow(least: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(least, 2 * this.#json.length));
-    this.#json.copy(larger, 0, 0, this.#next);
-    this.#json = larger;
+  /** Goes on in a new piece with what there is of the batch. */
+  #move(bytes: number): void {
+    const piece = Buffer.allocUnsafeSlow(Math.max(2 * bytes, batchesInPiece * this.#lastBytes));
+    this.#piece.copy(piece, 0, this.#from, this.#from + this.#next);
+    this.#piece = piece;
+    this.#from = 0;
   }
 }

@@ -24,6 +24,15 @@ export async function onFiles<T>(root: string, what: string, step: () => Promise
   }
 }
 
+/** The same for a step that is done at once. */
+export function atOnceOnFiles<T>(root: string, what: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    throw translate(root, what, error);
+  }
+}
+
 function translate(root: string, what: string, error: unknown): Error {
   const code = codeOf(error);
   // Node and our own code throw nothing but errors.
@@ -38,4 +47,14 @@ function translate(root: string, what: string, error: unknown): Error {
 /** The file system's code for an error (ENOENT and the like); null for any other error. */
 export function codeOf(error: unknown): string | null {
   return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}
+
+/** Others may sweep or settle at the same time: what has gone needs no sweeping. */
+export async function unlessGone<T>(found: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await found;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return otherwise;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createChunkFile, readChunkFile } from './local-chunks.js';
-import { codeOf, onFiles } from './local-errors.js';
+import { atOnceOnFiles, onFiles, unlessGone } from './local-errors.js';
 import { hostOfFolder } from './local-host.js';
 import { LineLog, readLines } from './local-log.js';
 import { chunkStem, nameOf, syncAt, syncPath } from './places.js';
@@ -28,11 +28,15 @@ export function createLocalFiles(folder: string): StagingFiles {
     readChunk: (place, file) => readChunkFile({ root, host }, place, file),
     // The chunk's folder is not made anew: a log that begins in the middle would call its missing part delivered.
     openLog: async (place) => {
-      const onLog = <T>(step: () => Promise<T>): Promise<T> => onFiles(root, nameOf(place), step);
-      const log = await onLog(() => LineLog.open(logPath(place), nameOf(place)));
-      return { makeRoom: (bytes) => onLog(() => log.makeRoom(bytes)), append: (entry) => onLog(() => log.append(entry)), close: () => onLog(() => log.close()) };
+      const name = nameOf(place);
+      const log = await onFiles(root, name, () => LineLog.open(logPath(place)));
+      return {
+        makeRoom: (bytes) => atOnceOnFiles(root, name, () => log.makeRoom(bytes)),
+        append: (entry) => atOnceOnFiles(root, name, () => log.append(entry)),
+        close: () => onFiles(root, name, () => log.close()),
+      };
     },
-    readEntries: (place) => onFiles(root, nameOf(place), () => unlessGone(readLines(logPath(place)), [])),
+    readEntries: (place) => onFiles(root, nameOf(place), () => readLines(logPath(place))),
     removeSync: async (sync) => {
       const path = syncPath(sync);
       await onFiles(root, path, () => rm(join(root, path), { recursive: true, force: true }));
@@ -62,14 +66,4 @@ async function lastWrittenMs(folder: string): Promise<number> {
   const paths = [folder, ...(await unlessGone(readdir(folder), [])).map((name) => join(folder, name))];
   const times = await Promise.all(paths.map(async (path) => (await unlessGone(stat(path), null))?.mtimeMs ?? 0));
   return Math.max(...times);
-}
-
-/** Others may sweep or settle at the same time: what has gone needs no sweeping. */
-async function unlessGone<T>(found: Promise<T>, otherwise: T): Promise<T> {
-  try {
-    return await found;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return otherwise;
-    throw error;
-  }
 }

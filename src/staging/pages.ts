@@ -6,14 +6,11 @@ const headBytes = 3 * numberBytes;
 
 /**
  * A block as it lies in a chunk, one after the other, in two pieces, so that the events need not be copied: how many records it has, how many bytes of versions and of events;
- * where each event ends; the versions; the events. Whoever reads it has nothing to search for, and finds the events as they will leave. Numbers have 32 bits, the lowest byte first.
+ * where each event ends; the versions; the events. Whoever reads it has nothing to search for, and finds the events as they will leave. Numbers have 32 bits, the lowest byte first, as they lie in the memory
+ * of every processor that Temporal's workers are built for: they are copied as they are.
  */
 export function pageOf({ events, ends, versions }: StagedBlock): readonly [Buffer, Buffer] {
-  const head = Buffer.allocUnsafe(headBytes + numberBytes * ends.length + versions.length);
-  let place = 0;
-  for (const number of [ends.length, versions.length, events.length, ...ends]) place = head.writeUInt32LE(number, place);
-  versions.copy(head, place);
-  return [head, events];
+  return [Buffer.concat([bytesOfNumbers(Uint32Array.of(ends.length, versions.length, events.length)), bytesOfNumbers(ends), versions]), events];
 }
 
 /**
@@ -62,9 +59,9 @@ class PageReader {
   #blockIn(bytes: Buffer, start: number): StagedBlock {
     const records = bytes.readUInt32LE(start);
     if (records > this.#ends.length) this.#ends = new Uint32Array(2 * records);
-    for (let index = 0; index < records; index++) this.#ends[index] = bytes.readUInt32LE(start + headBytes + numberBytes * index);
     const ends = this.#ends.subarray(0, records);
     const versionsAt = start + headBytes + numberBytes * records;
+    bytes.copy(bytesOfNumbers(ends), 0, start + headBytes, versionsAt);
     const eventsAt = versionsAt + bytes.readUInt32LE(start + numberBytes);
     return { ends, versions: bytes.subarray(versionsAt, eventsAt), events: bytes.subarray(eventsAt, eventsAt + bytes.readUInt32LE(start + 2 * numberBytes)) };
   }
@@ -74,4 +71,8 @@ class PageReader {
 function bytesOf(bytes: Buffer, start: number): number {
   if (start + headBytes > bytes.length) return headBytes;
   return headBytes + numberBytes * bytes.readUInt32LE(start) + bytes.readUInt32LE(start + numberBytes) + bytes.readUInt32LE(start + 2 * numberBytes);
+}
+
+function bytesOfNumbers({ buffer, byteOffset, byteLength }: Uint32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

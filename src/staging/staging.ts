@@ -1,3 +1,5 @@
+import type { Awaitable } from '../domain/awaitable.js';
+
 /** A sync of which something is staged. */
 export interface StagedSync {
   readonly subscriptionId: string;
@@ -45,12 +47,12 @@ export interface LineOutcome {
 /** Takes entries one after the other. */
 export interface AppendOnly<Entry> {
   /**
-   * Resolves once the store will take what comes next, so that nothing is sent whose outcome can't be written: `size` records' outcomes for an OutcomeLog,
+   * Done once the store will take what comes next, so that nothing is sent whose outcome can't be written: `size` records' outcomes for an OutcomeLog,
    * bytes of entries for what it is made of. It costs nothing where there is room.
    */
-  makeRoom(size: number): Promise<void>;
-  /** Durable against the end of this process when it resolves. Throws FencedError when another writer has gone on with the log, where the store can tell. */
-  append(entry: Entry): Promise<void>;
+  makeRoom(size: number): Awaitable<void>;
+  /** Durable against the end of this process when it is done. When another writer has gone on with the log, it throws FencedError, or what it writes is read by nobody. */
+  append(entry: Entry): Awaitable<void>;
   close(): Promise<void>;
 }
 

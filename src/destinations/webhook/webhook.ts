@@ -26,11 +26,9 @@ export function createWebhook(name: string, config: WebhookConfig): Destination 
   // One timer covers a whole request (exchange.ts); undici's own would only end it earlier.
   const pool = new Pool(target.origin, { connections: concurrency, headersTimeout: 0, bodyTimeout: 0, connect: { timeout: timeoutMs, ...tlsOptionsOf(name, config) } });
 
-  const post = async (json: Buffer, signal: AbortSignal): Promise<Exchange> => {
-    const headers = config.signing === null ? fixedHeaders : { ...fixedHeaders, ...signatureHeaders(config.signing.secret, json, Date.now()) };
-    const body = config.gzip ? await gzip(json) : json;
-    return exchange(pool, { origin: target.origin, path: target.path, method: config.method, headers, body }, timeoutMs, signal);
-  };
+  const headersFor = (json: Buffer): string[] => (config.signing === null ? fixedHeaders : [...fixedHeaders, ...Object.entries(signatureHeaders(config.signing.secret, json, Date.now())).flat()]);
+  const send = (headers: string[], body: Buffer, signal: AbortSignal): Promise<Exchange> => exchange(pool, { origin: target.origin, path: target.path, method: config.method, headers, body }, timeoutMs, signal);
+  const post = (json: Buffer, signal: AbortSignal): Promise<Exchange> => (config.gzip ? gzip(json).then((body) => send(headersFor(json), body, signal)) : send(headersFor(json), json, signal));
   const judge = (ended: Exchange, batch: Pick<Batch, 'records'>): DeliveryAnswer => judgeExchange(ended, batch, target.origin, reasonOf, Date.now());
 
   return {
@@ -45,9 +43,10 @@ export function createWebhook(name: string, config: WebhookConfig): Destination 
   };
 }
 
-function headersOf(config: WebhookConfig, authorization: string | null): Record<string, string> {
+/** Names and values in turn: undici copies them with each request, and takes a list in less time. */
+function headersOf(config: WebhookConfig, authorization: string | null): string[] {
   const configured = Object.fromEntries(Object.entries(config.headers).map(([header, value]) => [header.toLowerCase(), value]));
-  return {
+  const headers = {
     'user-agent': 'sluice',
     accept: 'application/json',
     ...(authorization === null ? {} : { authorization }),
@@ -55,4 +54,5 @@ function headersOf(config: WebhookConfig, authorization: string | null): Record<
     'content-type': 'application/json',
     ...(config.gzip ? { 'content-encoding': 'gzip' } : {}),
   };
+  return Object.entries(headers).flat();
 }

@@ -69,7 +69,7 @@ describe('a pacer', () => {
   it('ends a wait when the load is stopped', async () => {
     const pacer = pacerOf({ records: 10, perMs: 60_000 });
     await send(pacer, 1);
-    await assert.rejects(pacer.turn(10, Infinity, AbortSignal.timeout(10)), { name: 'AbortError' });
+    await assert.rejects(async () => pacer.turn(10, Infinity, AbortSignal.timeout(10)), { name: 'AbortError' });
   });
 
   it('pauses everyone on the worker at once, and others as soon as they ask or look', async () => {

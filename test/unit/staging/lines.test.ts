@@ -1,18 +1,25 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { StagingLostError } from '../../../src/errors/errors.js';
-import { batchesOf, type LineBatch } from '../../../src/staging/lines.js';
+import { batchesOf } from '../../../src/staging/lines.js';
 import { inPieces, stagedBytes } from '../../support/staged-bytes.js';
 
-async function collect(pieces: AsyncIterable<Buffer>, batchSize: number, batchBytes: number, skip = 0): Promise<LineBatch[]> {
-  const batches: LineBatch[] = [];
-  for await (const batch of batchesOf(pieces, { batchSize, batchBytes }, skip)) batches.push(batch);
-  return batches;
+/** A batch as it was before the next one was asked for, but for its bytes: those are there as long as anyone holds them. */
+interface Batch {
+  readonly firstLine: number;
+  readonly texts: readonly string[];
+  readonly json: Buffer;
 }
 
-function textsOf({ events }: LineBatch): string[] {
-  assert.deepEqual(events.parse(), events.views().map((view) => JSON.parse(view.toString()) as unknown));
-  return events.views().map(String);
+async function collect(pieces: AsyncIterable<Buffer>, batchSize: number, batchBytes: number, skip = 0): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  for await (const some of batchesOf(pieces, { batchSize, batchBytes }, skip)) {
+    for (const { firstLine, events } of some) {
+      assert.deepEqual(events.parse(), events.views().map((view) => JSON.parse(view.toString()) as unknown));
+      batches.push({ firstLine, texts: events.views().map(String), json: events.json });
+    }
+  }
+  return batches;
 }
 
 const event = fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => JSON.stringify({ text }));
@@ -25,14 +32,14 @@ describe('cutting a chunk into batches', () => {
       async (records, cuts, pageBytes, batchSize, batchBytes, skip) => {
         const bytes = stagedBytes(records.map((parts) => parts.join('')), pageBytes);
         const batches = await collect(inPieces(bytes, cuts), batchSize, batchBytes, skip);
-        assert.deepEqual(batches.flatMap((batch) => textsOf(batch)), records.slice(skip).map((parts) => parts[1]));
+        assert.deepEqual(batches.flatMap(({ texts }) => texts), records.slice(skip).map((parts) => parts[1]));
         let next = skip;
         for (const batch of batches) {
           assert.equal(batch.firstLine, next);
-          next += batch.events.size;
-          assert(batch.events.size >= 1 && batch.events.size <= batchSize);
-          const bytes = batch.events.views().reduce((sum, one) => sum + one.length, 0);
-          assert(bytes <= batchBytes || batch.events.size === 1);
+          next += batch.texts.length;
+          assert(batch.texts.length >= 1 && batch.texts.length <= batchSize);
+          const bytes = batch.texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+          assert(bytes <= batchBytes || batch.texts.length === 1);
         }
       },
     );
@@ -43,11 +50,11 @@ describe('cutting a chunk into batches', () => {
     for (const pageBytes of [1, 5, 100]) {
       const bytes = stagedBytes(['1{}', '2{}', '3{}', '4{"d":1}', '5{ }'], pageBytes);
       const batches = await collect(inPieces(bytes, []), 3, 5);
-      assert.deepEqual(batches.map((batch) => textsOf(batch)), [['{}', '{}'], ['{}'], ['{"d":1}'], ['{ }']]);
+      assert.deepEqual(batches.map(({ texts }) => texts), [['{}', '{}'], ['{}'], ['{"d":1}'], ['{ }']]);
     }
   });
 
-  it('has them as one JSON array too, and keeps nothing of the pieces they came in', async () => {
+  it('has them as one JSON array too, which stays as it is, and keeps nothing of the pieces they came in', async () => {
     const bytes = stagedBytes(['1{"a":1}', '2{"b":"["}', '3{"c":",]"}'], 10);
     const pieces = async function* () {
       for await (const piece of inPieces(bytes, [30, 70])) {
@@ -55,7 +62,7 @@ describe('cutting a chunk into batches', () => {
         piece.fill(0);
       }
     };
-    assert.deepEqual((await collect(pieces(), 2, 100)).map(({ events }) => String(events.json)), ['[{"a":1},{"b":"["}]', '[{"c":",]"}]']);
+    assert.deepEqual((await collect(pieces(), 2, 100)).map(({ json }) => String(json)), ['[{"a":1},{"b":"["}]', '[{"c":",]"}]']);
   });
 
   it('takes a chunk for lost that ends in the middle of a page', async () => {

@@ -21,7 +21,7 @@ describe('staging on S3', () => {
   it('has no room for outcomes while the bucket refuses to be written to', async () => {
     const log = await store().openOutcomes(place);
     await bucket.refuse(403, 'AccessDenied');
-    await assert.rejects(log.makeRoom(500), StagingUnavailableError);
+    await assert.rejects(async () => log.makeRoom(500), StagingUnavailableError);
     await bucket.refuse(403, 'AccessDenied', 0);
     await log.makeRoom(500);
     await log.append(entry(500));

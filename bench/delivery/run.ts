@@ -44,7 +44,7 @@ export interface DeliveryOptions {
 const batchSize = 500;
 export const connections = 4;
 
-/** Sluice's loads beside plain programs, all against one receiver in a process of its own, taking turns. */
+/** Sluice's loads beside plain programs, all against one receiver in a process of its own, taking turns. A first round isn't counted: a worker runs for weeks, and in a process's first seconds everyone waits for the compiler. */
 export async function measureDelivery(meter: Meter, options: DeliveryOptions): Promise<DeliveryMeasurement> {
   const { databaseUrl, folder, rows, runs, log } = options;
   const customers = await Customers.create(databaseUrl, rows);
@@ -64,6 +64,8 @@ export async function measureDelivery(meter: Meter, options: DeliveryOptions): P
       { sender: senders.sluiceSegment, measure: () => measureSluice(meter, places, { mapping: mappingTo(receiver.url), destination: packageWebhook() }) },
       { sender: senders.segment, measure: () => costOf(meter, () => packageAlone(receiver.url, lines, connections)) },
     ];
+    for (const { measure } of turns) await measure();
+    log(`${rows} records: everyone is warm`);
     for (let run = 0; run < runs; run++) {
       for (const { sender, measure } of turns) {
         const cost = await measure();

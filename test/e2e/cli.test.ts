@@ -55,14 +55,12 @@ describe('sluice with a Temporal server', function () {
   it('says after 15 s that no worker answers, and sends what needs none', async () => {
     await sluice('apply');
     assert.deepEqual(await json('pause', 'customers_to_crm'), { subscriptionId: 'customers_to_crm', sent: 'pause' });
-    const started = performance.now();
     const database = await freshDatabase();
     const usage = runSluice(folder.path, ['usage', '--json'], { ...place, WAREHOUSE_URL: database.url });
     for (const ended of await Promise.all([sluice('status', 'customers_to_crm'), sluice('sync', 'customers_to_crm', '--wait', '--json'), sluice('status')])) {
       assert.match(ended.stderr, noWorker);
       assert.deepEqual({ exitCode: ended.exitCode, stdout: ended.stdout }, { exitCode: 1, stdout: '' });
     }
-    assert.ok(performance.now() - started < 40_000, 'the 15 s, and the time that processes take to start');
     const { exitCode, stdout, stderr } = await usage;
     assert.deepEqual([exitCode, stderr], [0, 'no worker answered: counted from the state tables, by the plan of this configuration\n']);
     const { limit, processed, past } = JSON.parse(stdout) as UsageView;

@@ -173,7 +173,7 @@ describe('Snowflake over its own protocol', function () {
     await assert.rejects(bench.run(merge), /100090/);
   });
 
-  it('writes each type so that no two values of it read alike, and as JSON says it', async () => {
+  it('writes each type so that no two values of it read alike, nor one like null, and as JSON says it', async () => {
     const types: readonly (readonly [type: string, ...samples: (readonly [sql: string, json: unknown])[]])[] = [
       ['BOOLEAN', ['TRUE', true], ['FALSE', false]],
       ['NUMBER(38,0)', ['0', 0], ['9007199254740991', 9007199254740991], ['9007199254740992', '9007199254740992']],
@@ -194,8 +194,9 @@ describe('Snowflake over its own protocol', function () {
     const driver = bench.driver({ query: 'SELECT * FROM "people"' });
     const first = await driver.sync();
     const events = new Map(first.events.map((event) => [event.__segment_id, event.properties]));
+    const nulls = Object.fromEntries(types.map((_, index) => [`v${index}`, null]));
     for (const [index, [type, ...samples]] of types.entries()) {
-      for (const [place, [sql, json]] of samples.entries()) assert.deepEqual(events.get(`${index} ${place}`)?.[`v${index}`], json, `${type} ${sql}`);
+      for (const [place, [sql, json]] of samples.entries()) assert.deepEqual(events.get(`${index} ${place}`), { ...nulls, id: `${index} ${place}`, [`v${index}`]: json }, `${type} ${sql}`);
     }
     assert.deepEqual(sentBy(await driver.sync()), []);
     for (const [index, [, ...samples]] of types.entries()) {

@@ -142,7 +142,7 @@ export function jsonExpression(columns: readonly ModelColumn[]): string {
 function jsonValue(column: ModelColumn, reference: string): string {
   switch (withoutModifier(column.type)) {
     case 'BOOLEAN':
-      return `IFF(${reference}, 'true', 'false')`;
+      return `CASE WHEN ${reference} THEN 'true' WHEN NOT ${reference} THEN 'false' END`;
     case 'NUMBER':
       return column.type.endsWith(",0)") ? `IFF(${reference} BETWEEN -9007199254740991 AND 9007199254740991, TO_VARCHAR(${reference}), '"' || TO_VARCHAR(${reference}) || '"')` : `TO_VARCHAR(${reference})`;
     case 'FLOAT':

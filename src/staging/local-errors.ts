@@ -49,7 +49,7 @@ export function codeOf(error: unknown): string | null {
   return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
-/** Others may sweep or settle at the same time: what has gone needs no sweeping. */
+/** What was found of a file, or `otherwise` where there is none: others may sweep or settle at the same time. */
 export async function unlessGone<T>(found: Promise<T>, otherwise: T): Promise<T> {
   try {
     return await found;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StagingUnavailableError } from '../errors/errors.js';
-import { codeOf, onFiles } from './local-errors.js';
+import { codeOf, onFiles, unlessGone } from './local-errors.js';
 
 const hostPattern = /^[0-9a-f]{12}$/;
 
@@ -11,7 +11,7 @@ export async function hostOfFolder(root: string): Promise<string> {
   const file = join(root, '.host');
   return onFiles(root, 'the name of this host', async () => {
     await mkdir(root, { recursive: true });
-    const found = (await readOrNull(file)) ?? (await makeHost(file));
+    const found = (await unlessGone<string | null>(readFile(file, 'utf8'), null)) ?? (await makeHost(file));
     if (!hostPattern.test(found)) throw new StagingUnavailableError(`${file} does not name a host; remove it when no sync runs, and start the workers again`);
     return found;
   });
@@ -31,11 +31,4 @@ async function makeHost(file: string): Promise<string> {
   } finally {
     await rm(draft, { force: true });
   }
-}
-
-async function readOrNull(file: string): Promise<string | null> {
-  return readFile(file, 'utf8').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
-  });
 }

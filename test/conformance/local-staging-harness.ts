@@ -23,6 +23,7 @@ export async function openLocalStaging(key: Buffer | null): Promise<StagingHarne
   return {
     store: createStaging(createLocalFiles(root), key),
     reopen: (other = key) => createStaging(createLocalFiles(root), other),
+    tellsFormerWriter: false,
     damageChunk: async (place, file) => flipByte(join(folderOf(place), file.name), (await readFile(join(folderOf(place), file.name))).length >> 1),
     removeChunk: (place, file) => rm(join(folderOf(place), file.name)),
     tearLastOutcome: async (place) => truncate(logOf(place), (await readFile(logOf(place))).length - 5),

@@ -18,6 +18,7 @@ export async function openS3Staging(key: Buffer | null): Promise<StagingHarness>
   return {
     store: createStaging(createS3Files(bucket.location), key),
     reopen: (other = key) => createStaging(createS3Files(bucket.location), other),
+    tellsFormerWriter: true,
     damageChunk: async (place) => flipByte((await partsOf(place)).at(0) ?? '', 2),
     removeChunk: async (place) => bucket.remove((await partsOf(place)).at(0) ?? ''),
     tearLastOutcome: async (place) => bucket.remove((await logOf(place)).at(-1) ?? ''),

@@ -26,9 +26,9 @@ export function createWebhook(name: string, config: WebhookConfig): Destination 
   // One timer covers a whole request (exchange.ts); undici's own would only end it earlier.
   const pool = new Pool(target.origin, { connections: concurrency, headersTimeout: 0, bodyTimeout: 0, connect: { timeout: timeoutMs, ...tlsOptionsOf(name, config) } });
 
-  const headersFor = (json: Buffer): string[] => (config.signing === null ? fixedHeaders : [...fixedHeaders, ...Object.entries(signatureHeaders(config.signing.secret, json, Date.now())).flat()]);
-  const send = (headers: string[], body: Buffer, signal: AbortSignal): Promise<Exchange> => exchange(pool, { origin: target.origin, path: target.path, method: config.method, headers, body }, timeoutMs, signal);
-  const post = (json: Buffer, signal: AbortSignal): Promise<Exchange> => (config.gzip ? gzip(json).then((body) => send(headersFor(json), body, signal)) : send(headersFor(json), json, signal));
+  const headersFor = (json: Buffer): string[] => (config.signing === null ? fixedHeaders : [...fixedHeaders, ...signatureHeaders(config.signing.secret, json, Date.now())]);
+  const send = (json: Buffer, body: Buffer, signal: AbortSignal): Promise<Exchange> => exchange(pool, { origin: target.origin, path: target.path, method: config.method, headers: headersFor(json), body }, timeoutMs, signal);
+  const post = (json: Buffer, signal: AbortSignal): Promise<Exchange> => (config.gzip ? gzip(json).then((body) => send(json, body, signal)) : send(json, json, signal));
   const judge = (ended: Exchange, batch: Pick<Batch, 'records'>): DeliveryAnswer => judgeExchange(ended, batch, target.origin, reasonOf, Date.now());
 
   return {

@@ -45,7 +45,7 @@ export class SluiceExtract implements Contender {
     for (const { chunk, file, sha256 } of await this.withSteps(({ warehouse }) => warehouse.registerChunks(sync, []))) {
       const pieces = store.readChunk({ subscriptionId: sync.subscriptionId, syncNumber: sync.number, chunk }, { name: file, sha256 });
       for await (const blocks of blocksIn(pieces)) {
-        for (const { events, versions, ends } of blocks) total += events.length + versions.length - ends.length;
+        for (const { events, versions, ends } of blocks) total += events.length + versions.length - 2 * ends.length;
       }
     }
     return total;

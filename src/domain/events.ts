@@ -12,25 +12,36 @@ export type StagedEvent = {
 };
 
 const comma = 0x2c;
+const lineFeed = 0x0a;
 const openingBracket = 0x5b;
 const closingBracket = 0x5d;
 
 /** Events as one JSON array in one buffer, byte for byte as they were staged: whoever sends them all need not touch one of them. */
 export class EventArray {
-  /** @param ends where each event ends in `json`; each begins one byte after its predecessor's end, the first at 1 */
-  constructor(
+  /** @param ends where each event ends; each begins two bytes after its predecessor's end @param start where the array begins, in the same count */
+  private constructor(
     readonly json: Buffer,
     private readonly ends: ArrayLike<number>,
+    private readonly start: number,
   ) {}
 
+  /**
+   * Makes an array of events as they were staged, a line feed before each and a comma behind it, by writing brackets over the first and the last byte.
+   *
+   * @param ends where each event ends, counted from where `events` begins at `start`
+   */
+  static inPlace(events: Buffer, ends: ArrayLike<number>, start: number): EventArray {
+    events[0] = openingBracket;
+    events[events.length - 1] = closingBracket;
+    return new EventArray(events, ends, start);
+  }
+
   static of(events: readonly Buffer[]): EventArray {
-    const ends: number[] = [];
-    for (const event of events) ends.push((ends.at(-1) ?? 0) + 1 + event.length);
-    const json = Buffer.alloc((ends.at(-1) ?? 0) + (events.length === 0 ? 2 : 1), comma);
-    for (const [index, event] of events.entries()) event.copy(json, (ends[index] ?? 0) - event.length);
-    json[0] = openingBracket;
-    json[json.length - 1] = closingBracket;
-    return new EventArray(json, ends);
+    if (events.length === 0) return new EventArray(Buffer.from('[]'), [], 0);
+    let end = -1;
+    const ends = events.map(({ length }) => (end += 2 + length));
+    const between = Buffer.of(comma, lineFeed);
+    return EventArray.inPlace(Buffer.concat([between.subarray(1), ...events.flatMap((event) => [event, between])], end + 1), ends, 0);
   }
 
   get size(): number {
@@ -39,7 +50,11 @@ export class EventArray {
 
   /** The events one by one, as views on the array. */
   views(): Buffer[] {
-    return Array.from(this.ends, (end, index) => this.json.subarray((this.ends[index - 1] ?? 0) + 1, end));
+    return Array.from(this.ends, (end, index) => this.json.subarray(this.startOf(index), end - this.start));
+  }
+
+  private startOf(index: number): number {
+    return index === 0 ? 1 : (this.ends[index - 1] ?? 0) + 2 - this.start;
   }
 
   pick(indexes: readonly number[]): EventArray {

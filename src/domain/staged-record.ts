@@ -10,9 +10,9 @@ export interface StagedRecord {
   readonly properties: string;
 }
 
-/** Records of one chunk, many together, with their events side by side: a batch of them leaves as one piece of bytes. */
+/** Records of one chunk, many together, with their events side by side: a batch of them leaves as a part of these bytes. */
 export interface StagedBlock {
-  /** Each event as JSON (CONTRACT, "What a destination gets"), a comma behind it. */
+  /** Each event as JSON (CONTRACT, "What a destination gets"), a line feed before it and a comma behind it: two bytes between any two, which may become the brackets of two arrays. */
   readonly events: Buffer;
   /** Where each event ends in `events`: its comma's place. */
   readonly ends: Uint32Array;
@@ -20,12 +20,12 @@ export interface StagedBlock {
   readonly versions: Buffer;
 }
 
-/** Where event number `index` of a block begins; behind the last one, where its events end. */
+/** Where event number `index` of a block begins, with its line feed; behind the last one, where its events end. */
 export function startOfEvent(ends: StagedBlock['ends'], index: number): number {
   return index === 0 ? 0 : (ends[index - 1] ?? 0) + 1;
 }
 
 /** The events one by one, as views. */
 export function eventsOf({ events, ends }: StagedBlock): Buffer[] {
-  return Array.from(ends, (end, index) => events.subarray(startOfEvent(ends, index), end));
+  return Array.from(ends, (end, index) => events.subarray(startOfEvent(ends, index) + 1, end));
 }

@@ -1,71 +1,76 @@
-import { createCipheriv, createHash, randomBytes, type CipherGCM } from 'node:crypto';
-
-/** What a file is cut into, so that each block can be checked right before it is given out and nothing has to be read twice. A reader holds one; reading is handed to another thread, which costs the less the more is asked for at once. */
-export const blockBytes = 1024 * 1024;
+import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 
 const tagBytes = 16;
+const numberBytes = 4;
+const entryBytes = numberBytes + tagBytes;
+
+/** A part of a file that is checked as a whole, right before it is given out, so that nothing has to be read twice. */
+export interface TaggedBlock {
+  readonly position: number;
+  readonly bytes: number;
+}
 
 /**
- * Checksums of a file's blocks, to stand at its end: a key that was drawn for this file, then 16 bytes for each block (AES-GMAC under that key, its nonce the block's number).
- * Against accidents they are as good as SHA-256, at a quarter of its cost. `digestOf` sums all of them up, and is kept elsewhere.
+ * Checksums of a file's blocks, to stand at its end: a key that was drawn for this file; for each block how many bytes it has and 16 bytes of AES-GMAC under that key, its nonce the block's number;
+ * and how many blocks there are. Against accidents they are as good as SHA-256, at a quarter of its cost. `digestOf` sums all of them up, and is kept elsewhere.
  */
 export class BlockTags {
   readonly #key = randomBytes(tagBytes);
-  readonly #tags: Buffer[] = [this.#key];
-  #open: CipherGCM | null = null;
-  /** How much of its block the open tag has seen. */
-  #seenBytes = 0;
+  readonly #entries: Buffer[] = [];
 
-  /** Takes the file's next bytes, cut anywhere. */
-  add(bytes: Buffer): void {
-    for (let start = 0; start < bytes.length; ) {
-      const end = Math.min(bytes.length, start + blockBytes - this.#seenBytes);
-      this.#open ??= openTag(this.#key, this.#tags.length - 1);
-      this.#open.setAAD(bytes.subarray(start, end));
-      this.#seenBytes += end - start;
-      if (this.#seenBytes === blockBytes) this.#endBlock(this.#open);
-      start = end;
-    }
+  /** Takes the file's next block, in parts. */
+  add(parts: readonly Buffer[]): void {
+    const bytes = Buffer.alloc(numberBytes);
+    bytes.writeUInt32LE(parts.reduce((sum, { length }) => sum + length, 0));
+    this.#entries.push(Buffer.concat([bytes, tagOf(this.#key, this.#entries.length, parts)]));
   }
 
-  /** All tags, once the file has no more bytes. */
+  /** All tags, once the file has no more blocks. */
   end(): Buffer {
-    if (this.#open !== null) this.#endBlock(this.#open);
-    return Buffer.concat(this.#tags);
-  }
-
-  #endBlock(open: CipherGCM): void {
-    this.#tags.push(endTag(open));
-    this.#open = null;
-    this.#seenBytes = 0;
+    const count = Buffer.alloc(numberBytes);
+    count.writeUInt32LE(this.#entries.length);
+    return Buffer.concat([this.#key, ...this.#entries, count]);
   }
 }
 
-/** How many bytes of a file of `fileBytes` bytes are its content; less than 0 when it can't be such a file. */
-export function contentBytesOf(fileBytes: number): number {
-  const blocks = Math.max(0, Math.ceil((fileBytes - tagBytes) / (blockBytes + tagBytes)));
-  return fileBytes - tagBytes * (1 + blocks);
+/** Bytes at a file's end that tell how long its tags are. */
+export const tailBytes = numberBytes;
+
+/** How many bytes of tags stand at the end of the file whose last bytes these are. */
+export function tagsBytesOf(tail: Buffer): number {
+  return tagBytes + entryBytes * tail.readUInt32LE() + tailBytes;
 }
 
 export function digestOf(tags: Buffer): string {
   return createHash('sha256').update(tags).digest('hex');
 }
 
+/** The blocks in the order in which they stand in the file. */
+export function blocksOf(tags: Buffer): readonly TaggedBlock[] {
+  let position = 0;
+  return Array.from({ length: tags.readUInt32LE(tags.length - tailBytes) }, (_, number) => {
+    const block = { position, bytes: tags.readUInt32LE(entryAt(number)) };
+    position += block.bytes;
+    return block;
+  });
+}
+
 /** Whether this is the block of that number, counted from 0. */
 export function isIntact(tags: Buffer, number: number, block: Buffer): boolean {
-  const at = tagBytes * (1 + number);
-  const tag = endTag(openTag(tags.subarray(0, tagBytes), number).setAAD(block));
-  return tag.equals(tags.subarray(at, at + tagBytes));
+  const at = entryAt(number) + numberBytes;
+  return tagOf(tags.subarray(0, tagBytes), number, [block]).equals(tags.subarray(at, at + tagBytes));
 }
 
-/** Takes a block as additional data, whole or in pieces. */
-function openTag(key: Buffer, number: number): CipherGCM {
+function entryAt(number: number): number {
+  return tagBytes + entryBytes * number;
+}
+
+/** The block goes in as additional data, which is authenticated and not encrypted. */
+function tagOf(key: Buffer, number: number, parts: readonly Buffer[]): Buffer {
   const nonce = Buffer.alloc(12);
   nonce.writeUIntBE(number, 6, 6);
-  return createCipheriv('aes-128-gcm', key, nonce);
-}
-
-function endTag(open: CipherGCM): Buffer {
-  open.final();
-  return open.getAuthTag();
+  const cipher = createCipheriv('aes-128-gcm', key, nonce);
+  for (const part of parts) cipher.setAAD(part);
+  cipher.final();
+  return cipher.getAuthTag();
 }

@@ -2,13 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { open, mkdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StagingLostError } from '../errors/errors.js';
-import { isIntact, blockBytes, BlockTags, contentBytesOf, digestOf } from './block-tags.js';
+import { blocksOf, BlockTags, digestOf, isIntact, tagsBytesOf, tailBytes } from './block-tags.js';
 import { onFiles } from './local-errors.js';
 import { checkAttempt, checkFileName, chunkStem, nameOf, nameOfFile, syncPath } from './places.js';
 import type { ChunkPlace, ChunkWriter, StagedFile } from './staging.js';
-
-/** Writing is handed to another thread, which costs the less the more is given at once. An open chunk holds as much in memory, and there is one for each 250,000 records. */
-const writeBytes = 128 * 1024;
 
 /** A worker's own part of a store: its folder, and the name by which other hosts know that the files are not theirs. */
 export interface LocalFolder {
@@ -29,9 +26,6 @@ export async function createChunkFile({ root, host }: LocalFolder, place: ChunkP
 
 class LocalChunkWriter implements ChunkWriter {
   readonly #tags = new BlockTags();
-  /** One for the whole file: fresh memory for each write would cost as much again. */
-  readonly #buffer = Buffer.allocUnsafeSlow(writeBytes);
-  #filled = 0;
   #path: string;
 
   constructor(
@@ -44,18 +38,14 @@ class LocalChunkWriter implements ChunkWriter {
     this.#path = temporary;
   }
 
-  async write(bytes: Buffer): Promise<void> {
-    for (let start = 0; start < bytes.length; ) {
-      const taken = bytes.copy(this.#buffer, this.#filled, start);
-      start += taken;
-      this.#filled += taken;
-      if (this.#filled === writeBytes) await this.#onFiles(() => this.#flush());
-    }
+  /** What is written together is a block. */
+  async write(...bytes: readonly Buffer[]): Promise<void> {
+    this.#tags.add(bytes);
+    await this.#onFiles(() => writeAll(this.file, bytes));
   }
 
   async finish(): Promise<StagedFile> {
     return this.#onFiles(async () => {
-      await this.#flush();
       const tags = this.#tags.end();
       await this.file.writeFile(tags);
       await this.file.sync();
@@ -74,13 +64,6 @@ class LocalChunkWriter implements ChunkWriter {
       await this.file.close();
       await rm(this.#path, { force: true });
     });
-  }
-
-  async #flush(): Promise<void> {
-    const bytes = this.#buffer.subarray(0, this.#filled);
-    this.#tags.add(bytes);
-    await this.file.writeFile(bytes);
-    this.#filled = 0;
   }
 
   #onFiles<T>(step: () => Promise<T>): Promise<T> {
@@ -111,18 +94,33 @@ function elsewhere(place: ChunkPlace): StagingLostError {
 /** Fills `bytes` from a place in the file; false when the file ends before. */
 type Read = (bytes: Buffer, position: number) => Promise<boolean>;
 
-/** What is given out is in one buffer, one after the other: fresh memory for each would cost as much as reading it. */
 async function* checked(read: Read, fileBytes: number, sha256: string, place: ChunkPlace): AsyncGenerator<Buffer, void, undefined> {
-  const contentBytes = contentBytesOf(fileBytes);
-  if (contentBytes < 0) throw damaged(place);
-  const tags = Buffer.allocUnsafe(fileBytes - contentBytes);
-  if (!(await read(tags, contentBytes)) || digestOf(tags) !== sha256) throw damaged(place);
-  const buffer = Buffer.allocUnsafeSlow(Math.min(blockBytes, contentBytes));
-  for (let number = 0; number * blockBytes < contentBytes; number++) {
-    const block = buffer.subarray(0, Math.min(blockBytes, contentBytes - number * blockBytes));
-    if (!(await read(block, number * blockBytes)) || !isIntact(tags, number, block)) throw damaged(place);
+  const tags = await readTags(read, fileBytes);
+  if (tags === null || digestOf(tags) !== sha256) throw damaged(place);
+  const blocks = blocksOf(tags);
+  if (blocks.reduce((sum, { bytes }) => sum + bytes, 0) !== fileBytes - tags.length) throw damaged(place);
+  for (const [number, { position, bytes }] of blocks.entries()) {
+    const block = Buffer.allocUnsafeSlow(bytes);
+    if (!(await read(block, position)) || !isIntact(tags, number, block)) throw damaged(place);
     yield block;
   }
+}
+
+/** Null when they don't fit into the file. */
+async function readTags(read: Read, fileBytes: number): Promise<Buffer | null> {
+  const tail = Buffer.alloc(tailBytes);
+  if (fileBytes < tailBytes || !(await read(tail, fileBytes - tailBytes))) return null;
+  const bytes = tagsBytesOf(tail);
+  if (bytes > fileBytes) return null;
+  const tags = Buffer.alloc(bytes);
+  return (await read(tags, fileBytes - bytes)) ? tags : null;
+}
+
+/** In one go, but for what a file system takes only in part. */
+async function writeAll(file: FileHandle, parts: readonly Buffer[]): Promise<void> {
+  const { bytesWritten } = await file.writev(parts);
+  const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+  if (bytesWritten < bytes) await file.writeFile(Buffer.concat(parts).subarray(bytesWritten));
 }
 
 async function readAll(file: FileHandle, bytes: Buffer, position: number): Promise<boolean> {

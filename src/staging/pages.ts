@@ -14,7 +14,8 @@ export function pageOf({ events, ends, versions }: StagedBlock): readonly [Buffe
 }
 
 /**
- * The blocks of a staged chunk, however its bytes are cut: those that end in one piece together, which wait for nothing between them. A block is good until the next one is asked for.
+ * The blocks of a staged chunk, however its bytes are cut: those that end in one piece together, which wait for nothing between them. A block that lies in one piece is a view on it.
+ * Where its events end is known until the next block is asked for.
  *
  * @throws StagingLostError when the chunk ends in the middle of a page
  */
@@ -24,36 +25,47 @@ export async function* blocksIn(pieces: AsyncIterable<Buffer>): AsyncGenerator<G
   pages.end();
 }
 
-const nothing = Buffer.alloc(0);
-
 class PageReader {
   /** What there is of a page that ends in a later piece. */
-  #begun: Buffer = nothing;
+  #begun: Buffer[] = [];
+  #begunBytes = 0;
+  /** How many bytes that page has, as far as is known. */
+  #wanted = headBytes;
   /** One for all blocks: there are thousands, and as many buffers are dear to make and to collect. */
   #ends = new Uint32Array(1024);
 
-  /** Gives out the blocks that end in this piece, as views on it. */
+  /** Gives out the blocks that end in this piece. */
   *push(piece: Buffer): Generator<StagedBlock, void, undefined> {
-    let start = 0;
-    while (this.#begun.length > 0 && start < piece.length) {
-      const bytes = piece.subarray(start, start + bytesOf(this.#begun, 0) - this.#begun.length);
-      start += bytes.length;
-      const page = Buffer.concat([this.#begun, bytes]);
-      const isWhole = page.length === bytesOf(page, 0);
-      this.#begun = isWhole ? nothing : page;
-      if (isWhole) yield this.#blockIn(page, 0);
-    }
-    for (; start < piece.length; start += bytesOf(piece, start)) {
-      if (start + bytesOf(piece, start) > piece.length) {
-        this.#begun = Buffer.from(piece.subarray(start));
-        return;
+    for (let start = 0; start < piece.length; ) {
+      if (this.#begunBytes === 0 && start + bytesOf(piece, start) <= piece.length) {
+        yield this.#blockIn(piece, start);
+        start += bytesOf(piece, start);
+      } else {
+        const part = piece.subarray(start, start + this.#wanted - this.#begunBytes);
+        const page = this.#join(part);
+        if (page !== null) yield this.#blockIn(page, 0);
+        start += part.length;
       }
-      yield this.#blockIn(piece, start);
     }
   }
 
+  /** Adds to the page that has begun, and returns it once it is whole. */
+  #join(part: Buffer): Buffer | null {
+    this.#begun.push(part);
+    this.#begunBytes += part.length;
+    if (this.#begunBytes < this.#wanted) return null;
+    const page = Buffer.concat(this.#begun);
+    this.#wanted = bytesOf(page, 0);
+    const isWhole = page.length === this.#wanted;
+    this.#begun = isWhole ? [] : [page];
+    this.#begunBytes = isWhole ? 0 : page.length;
+    if (!isWhole) return null;
+    this.#wanted = headBytes;
+    return page;
+  }
+
   end(): void {
-    if (this.#begun.length > 0) throw new StagingLostError('a staged chunk ends in the middle of a page; the next sync finds its records again');
+    if (this.#begunBytes > 0) throw new StagingLostError('a staged chunk ends in the middle of a page; the next sync finds its records again');
   }
 
   #blockIn(bytes: Buffer, start: number): StagedBlock {

@@ -58,9 +58,11 @@ export class S3ChunkWriter implements ChunkWriter {
     buffers.enter();
   }
 
-  async write(bytes: Buffer): Promise<void> {
-    this.#pending.push(Buffer.from(bytes));
-    this.#pendingBytes += bytes.length;
+  async write(...bytes: readonly Buffer[]): Promise<void> {
+    for (const part of bytes) {
+      this.#pending.push(Buffer.from(part));
+      this.#pendingBytes += part.length;
+    }
     if (this.#pendingBytes >= this.buffers.partBytes) await this.#sendPart();
   }
 

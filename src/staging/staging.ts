@@ -19,8 +19,8 @@ export interface StagedFile {
 
 /** Takes a chunk's bytes; the file exists only once `finish` has returned. */
 export interface ChunkWriter {
-  /** Resolves once more may be written (backpressure). The bytes may be cut anywhere, and are the caller's own again then. */
-  write(bytes: Buffer): Promise<void>;
+  /** Resolves once more may be written (backpressure). The bytes may be cut anywhere, and are the caller's own again then. What is written together in one call is best read together. */
+  write(...bytes: readonly Buffer[]): Promise<void>;
   finish(): Promise<StagedFile>;
   /** Removes what was written, also once it is finished. */
   abort(): Promise<void>;
@@ -69,7 +69,7 @@ export interface StagingStore {
   /** The host that staged a file of this name, as `host` names it. */
   hostOf(file: string): string | null;
   createChunk(place: ChunkPlace, attempt: string): Promise<ChunkWriter>;
-  /** Streams the chunk in pieces of any size, and gives out no byte that was not checked. A piece is good until the next one is asked for. */
+  /** Streams the chunk in pieces of any size, and gives out no byte that was not checked. The pieces are the reader's own. */
   readChunk(place: ChunkPlace, file: StagedFile): AsyncIterable<Buffer>;
   /** Opens a chunk's log to go on with it. Throws StagingLostError when the chunk's files have gone. */
   openOutcomes(place: ChunkPlace): Promise<OutcomeLog>;

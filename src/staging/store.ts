@@ -38,9 +38,9 @@ class SealedWriter implements ChunkWriter {
     private readonly sealer: Sealer,
   ) {}
 
-  async write(bytes: Buffer): Promise<void> {
-    const sealed = this.sealer.add(bytes);
-    if (sealed.length > 0) await this.writer.write(sealed);
+  async write(...bytes: readonly Buffer[]): Promise<void> {
+    const sealed = bytes.map((part) => this.sealer.add(part)).filter(({ length }) => length > 0);
+    if (sealed.length > 0) await this.writer.write(...sealed);
   }
 
   async finish(): Promise<StagedFile> {

@@ -12,9 +12,19 @@ interface Slot {
 /** What comes without a search for its end in a slot that isn't full yet. Larger records are blocks of their own. */
 const mostEventBytes = 16 * 1024;
 const mostVersionBytes = 64;
-/** For each chunk. A version is a checksum, with 20 digits at most on most warehouses. */
-const versionRoom = 8 * 1024;
-const mostRecords = 1024;
+/** How much of a block's events there is room for of versions. A version is a checksum, with 20 digits at most on most warehouses. */
+const versionPart = 1 / 8;
+const leastVersionRoom = 8 * 1024;
+
+/** What the blocks of all chunks may hold together. */
+const mostBytes = 16 * 1024 * 1024;
+const mostBlockBytes = 1024 * 1024;
+const leastBlockBytes = 48 * 1024;
+
+/** Bytes of events in a block of one of so many chunks. A batch that lies in one block leaves without being copied, and there is a block for each chunk in memory. */
+function blockBytesFor(chunks: number): number {
+  return Math.max(leastBlockBytes, Math.min(mostBlockBytes, Math.floor(mostBytes / chunks)));
+}
 
 /**
  * Collects records into blocks by chunk. All bytes lie in one buffer, the input before the slots: to copy within a buffer costs a tenth of copying from one into another, which
@@ -22,12 +32,19 @@ const mostRecords = 1024;
  */
 export class ChunkBlocks {
   readonly #slots = new Map<number, Slot>();
+  readonly #versionRoom: number;
   readonly #slotBytes: number;
   #inputBytes = 128 * 1024;
-  #buffer: Buffer = Buffer.allocUnsafeSlow(this.#inputBytes);
+  #buffer: Buffer;
 
-  constructor(private readonly blockBytes = 48 * 1024) {
-    this.#slotBytes = blockBytes + mostEventBytes + versionRoom;
+  constructor(
+    chunks: number,
+    private readonly blockBytes = blockBytesFor(chunks),
+  ) {
+    this.#versionRoom = Math.max(leastVersionRoom, Math.floor(blockBytes * versionPart));
+    this.#slotBytes = blockBytes + mostEventBytes + this.#versionRoom;
+    // What nothing is written to takes no memory.
+    this.#buffer = Buffer.allocUnsafeSlow(this.#inputBytes + chunks * this.#slotBytes);
   }
 
   /** Takes the bytes that `add` copies from, instead of those before, and returns them as they now lie. */
@@ -52,7 +69,7 @@ export class ChunkBlocks {
     const slot = this.#slotOf(chunk);
     const place = this.#placeOf(slot);
     this.#buffer.copyWithin(place + slot.versionBytes, start, event);
-    this.#buffer.copyWithin(place + versionRoom + slot.eventBytes, event, end);
+    this.#buffer.copyWithin(place + this.#versionRoom + slot.eventBytes + 1, event, end);
     return this.#close(chunk, slot, versionBytes, eventBytes);
   }
 
@@ -65,7 +82,7 @@ export class ChunkBlocks {
     const slot = this.#slotOf(chunk);
     const place = this.#placeOf(slot);
     this.#buffer.write(version, place + slot.versionBytes);
-    this.#buffer.write(event, place + versionRoom + slot.eventBytes);
+    this.#buffer.write(event, place + this.#versionRoom + slot.eventBytes + 1);
     return this.#close(chunk, slot, versionBytes, eventBytes);
   }
 
@@ -77,7 +94,7 @@ export class ChunkBlocks {
   #slotOf(chunk: number): Slot {
     let slot = this.#slots.get(chunk);
     if (slot === undefined) {
-      slot = { index: this.#slots.size, ends: new Uint32Array(mostRecords), records: 0, eventBytes: 0, versionBytes: 0 };
+      slot = { index: this.#slots.size, ends: new Uint32Array(this.#versionRoom / 8), records: 0, eventBytes: 0, versionBytes: 0 };
       const room = this.#buffer.length - this.#inputBytes;
       if ((slot.index + 1) * this.#slotBytes > room) this.#layOut(this.#inputBytes, 2 * room + this.#slotBytes);
       this.#slots.set(chunk, slot);
@@ -91,18 +108,20 @@ export class ChunkBlocks {
 
   #close(chunk: number, slot: Slot, versionBytes: number, eventBytes: number): DeltaBlock | null {
     const place = this.#placeOf(slot);
+    const eventsAt = place + this.#versionRoom;
+    this.#buffer[eventsAt + slot.eventBytes] = lineFeed;
     slot.versionBytes += versionBytes + 1;
-    slot.eventBytes += eventBytes + 1;
+    slot.eventBytes += eventBytes + 2;
     this.#buffer[place + slot.versionBytes - 1] = lineFeed;
-    this.#buffer[place + versionRoom + slot.eventBytes - 1] = comma;
+    this.#buffer[eventsAt + slot.eventBytes - 1] = comma;
     slot.ends[slot.records++] = slot.eventBytes - 1;
-    const isFull = slot.eventBytes >= this.blockBytes || slot.versionBytes + mostVersionBytes >= versionRoom || slot.records === mostRecords;
+    const isFull = slot.eventBytes >= this.blockBytes || slot.versionBytes + mostVersionBytes >= this.#versionRoom || slot.records === slot.ends.length;
     return isFull ? this.#take(chunk, slot) : null;
   }
 
   #take(chunk: number, slot: Slot): DeltaBlock {
     const versionsAt = this.#placeOf(slot);
-    const eventsAt = versionsAt + versionRoom;
+    const eventsAt = versionsAt + this.#versionRoom;
     const block = {
       chunk,
       events: this.#buffer.subarray(eventsAt, eventsAt + slot.eventBytes),
@@ -127,7 +146,7 @@ function isLarge(versionBytes: number, eventBytes: number): boolean {
 }
 
 function alone(chunk: number, version: Buffer, event: Buffer): DeltaBlock {
-  return { chunk, events: Buffer.concat([event, Buffer.of(comma)]), ends: Uint32Array.of(event.length), versions: Buffer.concat([version, Buffer.of(lineFeed)]) };
+  return { chunk, events: Buffer.concat([Buffer.of(lineFeed), event, Buffer.of(comma)]), ends: Uint32Array.of(1 + event.length), versions: Buffer.concat([version, Buffer.of(lineFeed)]) };
 }
 
 const openingBrace = 0x7b;

@@ -18,8 +18,8 @@ export function quoteInexactNumbers(json: string): string {
 export function withExactNumbers(block: DeltaBlock): DeltaBlock {
   const events = eventsOf(block).map((event) => quoteInexactNumbers(event.toString('latin1')));
   let end = -1;
-  const ends = Uint32Array.from(events, ({ length }) => (end += 1 + length));
-  return { ...block, events: Buffer.from(`${events.join(',')},`, 'latin1'), ends };
+  const ends = Uint32Array.from(events, ({ length }) => (end += 2 + length));
+  return { ...block, events: Buffer.from(`\n${events.join(',\n')},`, 'latin1'), ends };
 }
 
 /** Whether a reader that takes the number for a double, and writes it again, writes the same number. */

@@ -31,7 +31,7 @@ export async function* readDelta(
   if (staged === null) throw new DeltaLostError(`sync ${subscription.id}-${sync.number} has no delta to stage: its table is gone; the next sync finds its records again`);
   if (staged.to_send === 0) return;
   const documents = (JSON.parse(staged.columns) as readonly ModelColumn[]).some(mayHoldDocuments);
-  const blocks = new ChunkBlocks();
+  const blocks = new ChunkBlocks(staged.chunk_count);
   let read = 0;
   const counted = (block: DeltaBlock): DeltaBlock => {
     read += block.ends.length;

@@ -18,8 +18,8 @@ export class CopiedRows implements StreamParser<DeltaBlock> {
   private rest: Buffer = Buffer.alloc(0);
   private position = headerBytes;
 
-  constructor(blockBytes?: number) {
-    this.blocks = new ChunkBlocks(blockBytes);
+  constructor(chunks: number, blockBytes?: number) {
+    this.blocks = new ChunkBlocks(chunks, blockBytes);
   }
 
   /** Takes the next bytes, cut anywhere; gives out the blocks that are full. */

@@ -37,7 +37,7 @@ export async function* readDelta(
   const copy = `COPY (${eventsOf(tables, sync, subscription, row)}) TO STDOUT (FORMAT binary)`;
   const inexact = row.columns.some(mayHoldNumbers);
   let read = 0;
-  for await (const block of client.stream(copyTo(copy), new CopiedRows(), signal)) {
+  for await (const block of client.stream(copyTo(copy), new CopiedRows(row.chunk_count), signal)) {
     read += block.ends.length;
     yield inexact ? withExactNumbers(block) : block;
   }

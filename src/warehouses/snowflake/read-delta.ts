@@ -38,7 +38,7 @@ export async function* readDelta(client: SnowflakeClient, request: { readonly sy
   const { unload } = client.settings;
   if (unload !== null) await sweepUnloaded(client, unload, subscription.id);
   const unloads = unload !== null && row.to_send >= unloadFrom;
-  const blocks = unloads ? unloadedBlocks(client, unload, { errand, folder: unloadFolder(client.settings, subscription.id), query }) : split(client.stream(errand, query));
+  const blocks = unloads ? unloadedBlocks(client, unload, { errand, folder: unloadFolder(client.settings, subscription.id), query, chunks: row.chunk_count }) : split(client.stream(errand, query), row.chunk_count);
   let read = 0;
   try {
     for await (const block of blocks) {
@@ -62,8 +62,8 @@ interface StagedSync {
   readonly columns: string;
 }
 
-async function* split(rows: AsyncIterable<string>): AsyncGenerator<DeltaBlock> {
-  const blocks = new ChunkBlocks();
+async function* split(rows: AsyncIterable<string>, chunks: number): AsyncGenerator<DeltaBlock> {
+  const blocks = new ChunkBlocks(chunks);
   const garbage = new StreamGarbage();
   for await (const row of rows) {
     if (garbage.isDue(1)) await collectGarbage();

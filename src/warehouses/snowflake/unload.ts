@@ -44,14 +44,14 @@ export async function sweepUnloaded(client: SnowflakeClient, unload: SnowflakeUn
  *
  * @param folder ends with a slash; no two calls may share it
  */
-export async function* unloadedBlocks(client: SnowflakeClient, unload: SnowflakeUnload, request: { readonly errand: Errand; readonly folder: string; readonly query: string }): AsyncGenerator<DeltaBlock> {
+export async function* unloadedBlocks(client: SnowflakeClient, unload: SnowflakeUnload, request: { readonly errand: Errand; readonly folder: string; readonly query: string; readonly chunks: number }): AsyncGenerator<DeltaBlock> {
   const { errand, query } = request;
   const folder = `${request.folder}${randomBytes(8).toString('hex')}/`;
   const bucket = new Bucket(unload.store);
   try {
     const answer = await client.use({ ...errand, bulk: true }, (session) => session.first<{ rows_unloaded: number }>(unloadStatement(unload.stage, folder, query)));
     let read = 0;
-    for await (const block of readUnloaded(bucket, folder, errand.signal)) {
+    for await (const block of readUnloaded(bucket, folder, request.chunks, errand.signal)) {
       read += block.ends.length;
       yield block;
     }

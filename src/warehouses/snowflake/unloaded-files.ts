@@ -12,8 +12,8 @@ import { UnloadedRows, UnreadableFileError } from './unloaded-rows.js';
  * @throws WarehouseUnavailableError for a file that is damaged
  * @throws S3Error when the store refuses
  */
-export async function* readUnloaded(bucket: Bucket, folder: string, signal?: AbortSignal): AsyncGenerator<DeltaBlock> {
-  const rows = new UnloadedRows();
+export async function* readUnloaded(bucket: Bucket, folder: string, chunks: number, signal?: AbortSignal): AsyncGenerator<DeltaBlock> {
+  const rows = new UnloadedRows(chunks);
   const garbage = new StreamGarbage();
   for await (const file of bucket.list(folder)) {
     try {

@@ -21,8 +21,8 @@ export class UnloadedRows {
   private length = 0;
   private place: number = Place.before;
 
-  constructor(blockBytes?: number) {
-    this.blocks = new ChunkBlocks(blockBytes);
+  constructor(chunks: number, blockBytes?: number) {
+    this.blocks = new ChunkBlocks(chunks, blockBytes);
   }
 
   /** Takes the next bytes of a file, cut anywhere; gives out the blocks that are full. */

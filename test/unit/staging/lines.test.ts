@@ -54,15 +54,22 @@ describe('cutting a chunk into batches', () => {
     }
   });
 
-  it('has them as one JSON array too, which stays as it is, and keeps nothing of the pieces they came in', async () => {
-    const bytes = stagedBytes(['1{"a":1}', '2{"b":"["}', '3{"c":",]"}'], 10);
-    const pieces = async function* () {
-      for await (const piece of inPieces(bytes, [30, 70])) {
-        yield piece;
-        piece.fill(0);
+  it('has them as one JSON array too, which stays as it is when others are made of the same bytes', async () => {
+    const records = ['1{"a":1}', '2{"b":"["}', '3{"c":",]"}', '4{}'];
+    for (const pageBytes of [1, 10, 1_000]) {
+      for (const cuts of [[], [1], [30, 70]]) {
+        const batches = await collect(inPieces(stagedBytes(records, pageBytes), cuts), 2, 100);
+        assert.deepEqual(batches.map(({ json }) => String(json)), ['[{"a":1},\n{"b":"["}]', '[{"c":",]"},\n{}]']);
       }
-    };
-    assert.deepEqual((await collect(pieces(), 2, 100)).map(({ json }) => String(json)), ['[{"a":1},{"b":"["}]', '[{"c":",]"}]']);
+    }
+  });
+
+  it('copies no batch that lies in one page of one piece', async () => {
+    const staged = stagedBytes(['1{"a":1}', '2{"b":2}', '3{"c":3}']);
+    const bytes = Buffer.allocUnsafeSlow(staged.length);
+    staged.copy(bytes);
+    const batches = await collect(inPieces(bytes, []), 2, 100);
+    assert.deepEqual(batches.map(({ json }) => json.buffer === bytes.buffer), [true, false]); // of the last one, more might have come
   });
 
   it('takes a chunk for lost that ends in the middle of a page', async () => {

@@ -28,7 +28,7 @@ function copied(rows: readonly Row[]): Buffer {
 }
 
 function read(bytes: Buffer, cuts: readonly number[], blockBytes: number): DeltaBlock[] {
-  const rows = new CopiedRows(blockBytes);
+  const rows = new CopiedRows(3, blockBytes);
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
   const pieces = places.slice(1).map((end, index) => bytes.subarray(places[index], end));
   const blocks: DeltaBlock[] = [];
@@ -46,7 +46,7 @@ describe('copied rows', () => {
           const given = blocks.filter((block) => block.chunk === chunk);
           const wanted = rows.filter((one) => one.chunk === chunk);
           assert.deepEqual(given.flatMap((block) => eventsOf(block).map(String)), wanted.map(({ event }) => event));
-          assert.equal(given.map(({ events }) => String(events)).join(''), wanted.map(({ event }) => `${event},`).join(''));
+          assert.equal(given.map(({ events }) => String(events)).join(''), wanted.map(({ event }) => `\n${event},`).join(''));
           assert.equal(given.map(({ versions }) => String(versions)).join(''), wanted.map(({ version }) => `${version}\n`).join(''));
         }
       }),
@@ -54,8 +54,8 @@ describe('copied rows', () => {
   });
 
   it('are given out as soon as a chunk has a block of them', () => {
-    const given = [...new CopiedRows(100).push(copied(Array.from({ length: 1_000 }, () => ({ chunk: 7, version: '1', event: `{${'x'.repeat(29)}` }))))];
-    assert(given.every((block) => block.events.length >= 100 && block.events.length < 131));
+    const given = [...new CopiedRows(1, 100).push(copied(Array.from({ length: 1_000 }, () => ({ chunk: 7, version: '1', event: `{${'x'.repeat(29)}` }))))];
+    assert(given.every((block) => block.events.length >= 100 && block.events.length < 133));
     assert(given.reduce((sum, block) => sum + block.ends.length, 0) > 995);
   });
 

@@ -6,6 +6,7 @@ import { stageName } from '../../../../src/warehouses/snowflake/names.js';
 import { unloadStatement } from '../../../../src/warehouses/snowflake/unload.js';
 import { readUnloaded } from '../../../../src/warehouses/snowflake/unloaded-files.js';
 import { UnloadedRows, UnreadableFileError } from '../../../../src/warehouses/snowflake/unloaded-rows.js';
+import { startOfEvent } from '../../../../src/domain/staged-record.js';
 import type { DeltaBlock } from '../../../../src/warehouses/warehouse.js';
 import { TestBucket } from '../../../support/s3.js';
 import { kept } from '../../../support/staged-bytes.js';
@@ -23,13 +24,13 @@ function csv(some: typeof records): Buffer {
 function recordsOf(blocks: readonly DeltaBlock[]): unknown[] {
   return blocks.flatMap(({ chunk, events: bytes, ends, versions }) => {
     const texts = versions.toString().split('\n');
-    return [...ends].map((end, index) => ({ chunk, version: texts[index], event: bytes.subarray(index === 0 ? 0 : (ends[index - 1] ?? 0) + 1, end).toString() }));
+    return [...ends].map((end, index) => ({ chunk, version: texts[index], event: bytes.subarray(startOfEvent(ends, index) + 1, end).toString() }));
   });
 }
 
 const byEvent = (some: readonly unknown[]): unknown[] => some.map((record) => JSON.stringify(record)).sort();
 const readIn = (pieces: readonly Buffer[]): DeltaBlock[] => {
-  const rows = new UnloadedRows();
+  const rows = new UnloadedRows(3);
   const blocks: DeltaBlock[] = [];
   for (const piece of pieces) for (const block of rows.push(piece)) blocks.push(...kept(block));
   for (const rest of [rows.endFile(), rows.end()]) for (const block of rest) blocks.push(...kept(block));
@@ -37,7 +38,7 @@ const readIn = (pieces: readonly Buffer[]): DeltaBlock[] => {
 };
 async function read(bucket: TestBucket): Promise<DeltaBlock[]> {
   const blocks: DeltaBlock[] = [];
-  for await (const block of readUnloaded(bucket, 'sync/')) blocks.push(...kept(block));
+  for await (const block of readUnloaded(bucket, 'sync/', 3)) blocks.push(...kept(block));
   return blocks;
 }
 

@@ -21,6 +21,7 @@ interface FinishedChunk {
 export async function stageRecords(dependencies: ActivityDependencies, input: StageInput): Promise<StagedRecords> {
   const { sync, subscription } = input;
   const warehouse = dependencies.warehouseOf(subscription);
+  const { batchSize } = dependencies.destinationOf(subscription).limits;
   const attempt = String(Context.current().info.attempt);
   const open = new Map<number, OpenChunk>();
   return withHeartbeat(async (report) => {
@@ -28,7 +29,7 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
     let staged = 0;
     let files: readonly FinishedChunk[];
     try {
-      for await (const block of warehouse.readDelta({ sync, subscription }, cancellation())) {
+      for await (const block of warehouse.readDelta({ sync, subscription, batchSize }, cancellation())) {
         const chunk = open.get(block.chunk) ?? (await openChunk(dependencies, input, block.chunk, attempt));
         open.set(block.chunk, chunk);
         await chunk.writer.write(...pageOf(block));

@@ -111,7 +111,7 @@ async function runSync(warehouse: Warehouse, subscription: Subscription, granted
   await warehouse.takeGrant(sync, Math.floor(diff.toSend * granted), 1);
   const chunks = new Map<number, number>();
   const refused = new Map<number, RecordOutcome[]>();
-  for await (const { chunk, events, ends } of warehouse.readDelta({ sync, subscription }, signal)) {
+  for await (const { chunk, events, ends } of warehouse.readDelta({ sync, subscription, batchSize: 500 }, signal)) {
     chunks.set(chunk, (chunks.get(chunk) ?? 0) + ends.length);
     const ids = [...events.toString('utf8').matchAll(/"__segment_id":"(\d*00)"/g)].map((match) => match[1] ?? '');
     refused.set(chunk, [...(refused.get(chunk) ?? []), ...ids.map((recordId) => ({ recordId, outcome: 'failed', reason: 'no such plan' }) as const)]);

@@ -17,13 +17,17 @@ const versionPart = 1 / 8;
 const leastVersionRoom = 8 * 1024;
 
 /** What the blocks of all chunks may hold together. */
-const mostBytes = 16 * 1024 * 1024;
+const mostBytes = 8 * 1024 * 1024;
 const mostBlockBytes = 1024 * 1024;
 const leastBlockBytes = 48 * 1024;
 
-/** Bytes of events in a block of one of so many chunks. A batch that lies in one block leaves without being copied, and there is a block for each chunk in memory. */
-function blockBytesFor(chunks: number): number {
-  return Math.max(leastBlockBytes, Math.min(mostBlockBytes, Math.floor(mostBytes / chunks)));
+export interface BlockShape {
+  /** How many chunks there are. A block of each is in memory. */
+  readonly chunks: number;
+  /** Records that will leave together. A batch that lies in one block leaves without being copied, so blocks hold whole batches where they can. */
+  readonly batchSize: number;
+  /** Bytes of events from which on a block is full. */
+  readonly blockBytes?: number;
 }
 
 /**
@@ -32,15 +36,16 @@ function blockBytesFor(chunks: number): number {
  */
 export class ChunkBlocks {
   readonly #slots = new Map<number, Slot>();
+  readonly #batchSize: number;
+  readonly #blockBytes: number;
   readonly #versionRoom: number;
   readonly #slotBytes: number;
   #inputBytes = 128 * 1024;
   #buffer: Buffer;
 
-  constructor(
-    chunks: number,
-    private readonly blockBytes = blockBytesFor(chunks),
-  ) {
+  constructor({ chunks, batchSize, blockBytes = Math.max(leastBlockBytes, Math.min(mostBlockBytes, Math.floor(mostBytes / chunks))) }: BlockShape) {
+    this.#batchSize = batchSize;
+    this.#blockBytes = blockBytes;
     this.#versionRoom = Math.max(leastVersionRoom, Math.floor(blockBytes * versionPart));
     this.#slotBytes = blockBytes + mostEventBytes + this.#versionRoom;
     // What nothing is written to takes no memory.
@@ -115,8 +120,15 @@ export class ChunkBlocks {
     this.#buffer[place + slot.versionBytes - 1] = lineFeed;
     this.#buffer[eventsAt + slot.eventBytes - 1] = comma;
     slot.ends[slot.records++] = slot.eventBytes - 1;
-    const isFull = slot.eventBytes >= this.blockBytes || slot.versionBytes + mostVersionBytes >= this.#versionRoom || slot.records === slot.ends.length;
-    return isFull ? this.#take(chunk, slot) : null;
+    return this.#isFull(slot) ? this.#take(chunk, slot) : null;
+  }
+
+  #isFull({ records, ends, eventBytes, versionBytes }: Slot): boolean {
+    if (eventBytes >= this.#blockBytes || versionBytes + mostVersionBytes >= this.#versionRoom || records === ends.length) return true;
+    if (records % this.#batchSize !== 0) return false;
+    // One batch is nearly as large as the next.
+    const withNext = 1 + this.#batchSize / records;
+    return eventBytes * withNext > this.#blockBytes || versionBytes * withNext > this.#versionRoom || records + this.#batchSize > ends.length;
   }
 
   #take(chunk: number, slot: Slot): DeltaBlock {

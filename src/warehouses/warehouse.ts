@@ -84,6 +84,13 @@ export interface DeltaBlock extends StagedBlock {
   readonly chunk: number;
 }
 
+export interface DeltaRequest {
+  readonly sync: SyncRef;
+  readonly subscription: Subscription;
+  /** Records that will leave together, so that they can lie side by side. */
+  readonly batchSize: number;
+}
+
 /** A staged chunk, as the warehouse remembers it: `file` is the staging store's name for it. */
 export interface StagedChunk {
   readonly chunk: number;
@@ -170,7 +177,7 @@ export interface Warehouse {
   takeGrant(sync: SyncRef, records: number, ledger: number): Promise<'taken' | 'void'>;
 
   /** Streams the records to send as events, in no particular order of chunks. A block is good until the next one is asked for. Read-only. */
-  readDelta(request: { sync: SyncRef; subscription: Subscription }, signal: AbortSignal): AsyncIterable<DeltaBlock>;
+  readDelta(request: DeltaRequest, signal: AbortSignal): AsyncIterable<DeltaBlock>;
 
   /** Registers the staged chunks, all at once; the first call wins and later ones return what it registered. They are remembered for a replay when the sync has settled. */
   registerChunks(sync: SyncRef, chunks: readonly StagedChunk[]): Promise<readonly StagedChunk[]>;

@@ -62,7 +62,7 @@ describe('Snowflake with a stage to unload to', function () {
   /** Everything is unloaded, however little, unless told otherwise. */
   async function read(sync: SyncRef, { through = client, unloadFrom = 1 } = {}): Promise<readonly string[]> {
     const records: string[] = [];
-    for await (const block of readDelta(through, { sync, subscription: driver.subscription }, never, unloadFrom)) {
+    for await (const block of readDelta(through, { sync, subscription: driver.subscription, batchSize: 500 }, never, unloadFrom)) {
       const versions = block.versions.toString().split('\n');
       records.push(...eventsOf(block).map((event, index) => `${block.chunk} ${versions[index] ?? ''} ${event.toString()}`));
     }
@@ -99,7 +99,7 @@ describe('Snowflake with a stage to unload to', function () {
 
   it('removes its files when the reader stops in the middle', async () => {
     const sync = await diffed();
-    for await (const block of readDelta(client, { sync, subscription: driver.subscription }, never, 1)) {
+    for await (const block of readDelta(client, { sync, subscription: driver.subscription, batchSize: 500 }, never, 1)) {
       assert(block.ends.length > 0);
       break;
     }

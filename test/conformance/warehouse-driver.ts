@@ -103,9 +103,9 @@ export class SyncDriver {
   async read(sync: SyncRef): Promise<StagedRecords> {
     const pages = new Map<number, Buffer[]>();
     const lines = new Map<number, string[]>();
-    for await (const { chunk, ...block } of this.warehouse.readDelta({ sync, subscription: this.subscription }, never)) {
+    for await (const { chunk, ...block } of this.warehouse.readDelta({ sync, subscription: this.subscription, batchSize: 500 }, never)) {
       const events = eventsOf(block).map(String);
-      assert.equal(block.events.toString('utf8'), events.map((event) => `${event},`).join(''), 'a comma behind each event, and nothing else');
+      assert.equal(block.events.toString('utf8'), events.map((event) => `\n${event},`).join(''), 'a line feed before each event and a comma behind it, and nothing else');
       pages.set(chunk, [...(pages.get(chunk) ?? []), Buffer.concat(pageOf(block))]); // a block is good until the next one is asked for
       lines.set(chunk, [...(lines.get(chunk) ?? []), ...events]);
     }

@@ -4,7 +4,7 @@ import type { DeltaBlock } from '../../src/warehouses/warehouse.js';
 
 /** What a chunk holds of these records, each `<version><event>`, in pages of so many bytes of events. */
 export function stagedBytes(records: readonly string[], pageBytes = 64 * 1024): Buffer {
-  const blocks = new ChunkBlocks(1, pageBytes);
+  const blocks = new ChunkBlocks({ chunks: 1, batchSize: 500, blockBytes: pageBytes });
   const given = records.flatMap((record) => kept(blocks.addText(0, record)));
   return Buffer.concat([...given, ...[...blocks.end()].flatMap(kept)].flatMap(pageOf));
 }

@@ -2,7 +2,7 @@ import { operationsSentBy, syncIdOf, type Subscription } from '../../domain/subs
 import { DeltaLostError } from '../../errors/errors.js';
 import { ChunkBlocks } from '../chunk-blocks.js';
 import { withExactNumbers } from '../exact-numbers.js';
-import type { DeltaBlock, ModelColumn, SyncRef } from '../warehouse.js';
+import type { DeltaBlock, DeltaRequest, ModelColumn, SyncRef } from '../warehouse.js';
 import { hasTable, type DuckdbClient } from './client.js';
 import { chunkOf, isOneOf } from './delta.js';
 import { literal, tableNames, type TableNames } from './names.js';
@@ -14,10 +14,10 @@ import { mayHoldDocuments } from './values.js';
  */
 export async function* readDelta(
   client: DuckdbClient,
-  request: { readonly sync: SyncRef; readonly subscription: Subscription },
+  request: DeltaRequest,
   signal: AbortSignal,
 ): AsyncGenerator<DeltaBlock> {
-  const { sync, subscription } = request;
+  const { sync, subscription, batchSize } = request;
   const { stateSchema } = client.settings;
   const tables = tableNames(stateSchema, subscription.id);
   const staged = await client.transaction(async (session) => {
@@ -31,7 +31,7 @@ export async function* readDelta(
   if (staged === null) throw new DeltaLostError(`sync ${subscription.id}-${sync.number} has no delta to stage: its table is gone; the next sync finds its records again`);
   if (staged.to_send === 0) return;
   const documents = (JSON.parse(staged.columns) as readonly ModelColumn[]).some(mayHoldDocuments);
-  const blocks = new ChunkBlocks(staged.chunk_count);
+  const blocks = new ChunkBlocks({ chunks: staged.chunk_count, batchSize });
   let read = 0;
   const counted = (block: DeltaBlock): DeltaBlock => {
     read += block.ends.length;

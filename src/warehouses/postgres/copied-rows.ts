@@ -1,4 +1,4 @@
-import { ChunkBlocks } from '../chunk-blocks.js';
+import { ChunkBlocks, type BlockShape } from '../chunk-blocks.js';
 import type { DeltaBlock } from '../warehouse.js';
 import type { StreamParser } from './client.js';
 
@@ -18,8 +18,8 @@ export class CopiedRows implements StreamParser<DeltaBlock> {
   private rest: Buffer = Buffer.alloc(0);
   private position = headerBytes;
 
-  constructor(chunks: number, blockBytes?: number) {
-    this.blocks = new ChunkBlocks(chunks, blockBytes);
+  constructor(shape: BlockShape) {
+    this.blocks = new ChunkBlocks(shape);
   }
 
   /** Takes the next bytes, cut anywhere; gives out the blocks that are full. */

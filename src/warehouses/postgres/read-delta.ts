@@ -2,7 +2,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import { operationsSentBy, syncIdOf, type Subscription } from '../../domain/subscription.js';
 import { DeltaLostError } from '../../errors/errors.js';
 import { withExactNumbers } from '../exact-numbers.js';
-import type { DeltaBlock, ModelColumn, SyncRef } from '../warehouse.js';
+import type { DeltaBlock, DeltaRequest, ModelColumn, SyncRef } from '../warehouse.js';
 import type { PostgresClient } from './client.js';
 import { mayHoldNumbers } from './columns.js';
 import { CopiedRows } from './copied-rows.js';
@@ -16,10 +16,10 @@ import { bodyOf, type Payload } from './payload.js';
  */
 export async function* readDelta(
   client: PostgresClient,
-  request: { readonly sync: SyncRef; readonly subscription: Subscription },
+  request: DeltaRequest,
   signal: AbortSignal,
 ): AsyncGenerator<DeltaBlock> {
-  const { sync, subscription } = request;
+  const { sync, subscription, batchSize } = request;
   const tables = tableNames(client.settings.stateSchema, subscription.id);
   const row = await client.transaction(async (connection) => {
     const synced = await connection.query<StagedSync>(`SELECT attempt, to_send, chunk_count, more_to_extract, columns FROM ${tables.syncs} WHERE number = $1 AND attempt IS NOT NULL`, [sync.number]);
@@ -37,7 +37,7 @@ export async function* readDelta(
   const copy = `COPY (${eventsOf(tables, sync, subscription, row)}) TO STDOUT (FORMAT binary)`;
   const inexact = row.columns.some(mayHoldNumbers);
   let read = 0;
-  for await (const block of client.stream(copyTo(copy), new CopiedRows(row.chunk_count), signal)) {
+  for await (const block of client.stream(copyTo(copy), new CopiedRows({ chunks: row.chunk_count, batchSize }), signal)) {
     read += block.ends.length;
     yield inexact ? withExactNumbers(block) : block;
   }

@@ -72,7 +72,7 @@ async function unloadProblem(client: SnowflakeClient, unload: SnowflakeUnload, s
   const folder = unloadFolder(client.settings, 'CHECK');
   const query = `SELECT '0\\t{}' AS "record"`;
   let records = 0;
-  for await (const { ends } of unloadedBlocks(client, unload, { errand: { signal }, folder, query, chunks: 1 })) records += ends.length;
+  for await (const { ends } of unloadedBlocks(client, unload, { errand: { signal }, folder, query, shape: { chunks: 1, batchSize: 1 } })) records += ends.length;
   return records === 1 ? null : `one record was unloaded, and ${records} came`;
 }
 

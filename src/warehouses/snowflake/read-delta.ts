@@ -1,9 +1,9 @@
 import { operationsSentBy, syncIdOf, type Subscription } from '../../domain/subscription.js';
 import { DeltaLostError } from '../../errors/errors.js';
-import { ChunkBlocks } from '../chunk-blocks.js';
+import { ChunkBlocks, type BlockShape } from '../chunk-blocks.js';
 import { collectGarbage, StreamGarbage } from '../garbage.js';
 import { withExactNumbers } from '../exact-numbers.js';
-import type { DeltaBlock, ModelColumn, SyncRef } from '../warehouse.js';
+import type { DeltaBlock, DeltaRequest, ModelColumn, SyncRef } from '../warehouse.js';
 import { errandOf, type SnowflakeClient } from './client.js';
 import { jsonText, mayHoldNumbers } from './columns.js';
 import { chunkOf, isOneOf } from './delta.js';
@@ -21,8 +21,8 @@ const largeDelta = 100_000;
  * Step 4 of a sync: the records to send, as events (CONTRACT, "What a destination gets"), as a result of one text column, or as files of it in a stage. The JSON was made by the diff and passes through
  * as it is, but for numbers that a double can't hold. Each row is `<chunk>\t<version><event>`.
  */
-export async function* readDelta(client: SnowflakeClient, request: { readonly sync: SyncRef; readonly subscription: Subscription }, signal: AbortSignal, unloadFrom = largeDelta): AsyncGenerator<DeltaBlock> {
-  const { sync, subscription } = request;
+export async function* readDelta(client: SnowflakeClient, request: DeltaRequest, signal: AbortSignal, unloadFrom = largeDelta): AsyncGenerator<DeltaBlock> {
+  const { sync, subscription, batchSize } = request;
   const tables = tableNames(client.settings, subscription.id);
   const row = await client.use({ ...errandOf(sync), signal }, async (session) => {
     return session.first<StagedSync>(
@@ -36,9 +36,10 @@ export async function* readDelta(client: SnowflakeClient, request: { readonly sy
   const errand = { ...errandOf(sync), bulk: true, signal };
   const query = eventsOf(tables, sync, subscription, row);
   const { unload } = client.settings;
+  const shape = { chunks: row.chunk_count, batchSize };
   if (unload !== null) await sweepUnloaded(client, unload, subscription.id);
   const unloads = unload !== null && row.to_send >= unloadFrom;
-  const blocks = unloads ? unloadedBlocks(client, unload, { errand, folder: unloadFolder(client.settings, subscription.id), query, chunks: row.chunk_count }) : split(client.stream(errand, query), row.chunk_count);
+  const blocks = unloads ? unloadedBlocks(client, unload, { errand, folder: unloadFolder(client.settings, subscription.id), query, shape }) : split(client.stream(errand, query), shape);
   let read = 0;
   try {
     for await (const block of blocks) {
@@ -62,8 +63,8 @@ interface StagedSync {
   readonly columns: string;
 }
 
-async function* split(rows: AsyncIterable<string>, chunks: number): AsyncGenerator<DeltaBlock> {
-  const blocks = new ChunkBlocks(chunks);
+async function* split(rows: AsyncIterable<string>, shape: BlockShape): AsyncGenerator<DeltaBlock> {
+  const blocks = new ChunkBlocks(shape);
   const garbage = new StreamGarbage();
   for await (const row of rows) {
     if (garbage.isDue(1)) await collectGarbage();

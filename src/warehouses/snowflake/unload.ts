@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { WarehouseRefusedError, WarehouseUnavailableError } from '../../errors/errors.js';
 import { Bucket } from '../../s3/bucket.js';
 import { S3Error } from '../../s3/errors.js';
+import type { BlockShape } from '../chunk-blocks.js';
 import type { DeltaBlock } from '../warehouse.js';
 import type { Errand, SnowflakeClient } from './client.js';
 import { asWritten, stageName } from './names.js';
@@ -44,14 +45,14 @@ export async function sweepUnloaded(client: SnowflakeClient, unload: SnowflakeUn
  *
  * @param folder ends with a slash; no two calls may share it
  */
-export async function* unloadedBlocks(client: SnowflakeClient, unload: SnowflakeUnload, request: { readonly errand: Errand; readonly folder: string; readonly query: string; readonly chunks: number }): AsyncGenerator<DeltaBlock> {
+export async function* unloadedBlocks(client: SnowflakeClient, unload: SnowflakeUnload, request: { readonly errand: Errand; readonly folder: string; readonly query: string; readonly shape: BlockShape }): AsyncGenerator<DeltaBlock> {
   const { errand, query } = request;
   const folder = `${request.folder}${randomBytes(8).toString('hex')}/`;
   const bucket = new Bucket(unload.store);
   try {
     const answer = await client.use({ ...errand, bulk: true }, (session) => session.first<{ rows_unloaded: number }>(unloadStatement(unload.stage, folder, query)));
     let read = 0;
-    for await (const block of readUnloaded(bucket, folder, request.chunks, errand.signal)) {
+    for await (const block of readUnloaded(bucket, folder, request.shape, errand.signal)) {
       read += block.ends.length;
       yield block;
     }

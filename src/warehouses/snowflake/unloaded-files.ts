@@ -2,6 +2,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { WarehouseUnavailableError } from '../../errors/errors.js';
 import type { Bucket, S3Object } from '../../s3/bucket.js';
+import type { BlockShape } from '../chunk-blocks.js';
 import { collectGarbage, StreamGarbage } from '../garbage.js';
 import type { DeltaBlock } from '../warehouse.js';
 import { UnloadedRows, UnreadableFileError } from './unloaded-rows.js';
@@ -12,8 +13,8 @@ import { UnloadedRows, UnreadableFileError } from './unloaded-rows.js';
  * @throws WarehouseUnavailableError for a file that is damaged
  * @throws S3Error when the store refuses
  */
-export async function* readUnloaded(bucket: Bucket, folder: string, chunks: number, signal?: AbortSignal): AsyncGenerator<DeltaBlock> {
-  const rows = new UnloadedRows(chunks);
+export async function* readUnloaded(bucket: Bucket, folder: string, shape: BlockShape, signal?: AbortSignal): AsyncGenerator<DeltaBlock> {
+  const rows = new UnloadedRows(shape);
   const garbage = new StreamGarbage();
   for await (const file of bucket.list(folder)) {
     try {

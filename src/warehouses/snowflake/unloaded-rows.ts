@@ -1,4 +1,4 @@
-import { ChunkBlocks } from '../chunk-blocks.js';
+import { ChunkBlocks, type BlockShape } from '../chunk-blocks.js';
 import type { DeltaBlock } from '../warehouse.js';
 
 /** A file doesn't hold what was asked for. The message quotes nothing of it. */
@@ -21,8 +21,8 @@ export class UnloadedRows {
   private length = 0;
   private place: number = Place.before;
 
-  constructor(chunks: number, blockBytes?: number) {
-    this.blocks = new ChunkBlocks(chunks, blockBytes);
+  constructor(shape: BlockShape) {
+    this.blocks = new ChunkBlocks(shape);
   }
 
   /** Takes the next bytes of a file, cut anywhere; gives out the blocks that are full. */

@@ -18,7 +18,7 @@ describe('numbers inside lists and objects', () => {
   });
 
   it('are found in each event of a block, and the places where events end move with them', () => {
-    const blocks = new ChunkBlocks(1);
+    const blocks = new ChunkBlocks({ chunks: 1, batchSize: 500 });
     for (const record of ['-9007199254740993{"a":[9007199254740993],"b":"Zoë"}', '{}', '7{"c":[1e400]}']) blocks.addText(3, record);
     const [block] = [...blocks.end()].map(withExactNumbers);
     assert(block !== undefined);

@@ -28,7 +28,7 @@ function copied(rows: readonly Row[]): Buffer {
 }
 
 function read(bytes: Buffer, cuts: readonly number[], blockBytes: number): DeltaBlock[] {
-  const rows = new CopiedRows(3, blockBytes);
+  const rows = new CopiedRows({ chunks: 3, batchSize: 4, blockBytes });
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
   const pieces = places.slice(1).map((end, index) => bytes.subarray(places[index], end));
   const blocks: DeltaBlock[] = [];
@@ -54,9 +54,14 @@ describe('copied rows', () => {
   });
 
   it('are given out as soon as a chunk has a block of them', () => {
-    const given = [...new CopiedRows(1, 100).push(copied(Array.from({ length: 1_000 }, () => ({ chunk: 7, version: '1', event: `{${'x'.repeat(29)}` }))))];
+    const given = [...new CopiedRows({ chunks: 1, batchSize: 500, blockBytes: 100 }).push(copied(Array.from({ length: 1_000 }, () => ({ chunk: 7, version: '1', event: `{${'x'.repeat(29)}` }))))];
     assert(given.every((block) => block.events.length >= 100 && block.events.length < 133));
     assert(given.reduce((sum, block) => sum + block.ends.length, 0) > 995);
+  });
+
+  it('come in whole batches where these fit into a block', () => {
+    const given = [...new CopiedRows({ chunks: 1, batchSize: 3, blockBytes: 300 }).push(copied(Array.from({ length: 100 }, () => ({ chunk: 7, version: '1', event: `{${'x'.repeat(29)}}` }))))];
+    assert.deepEqual(new Set(given.map((block) => block.ends.length)), new Set([9]));
   });
 
   it('are none where nothing was copied', () => {

@@ -30,7 +30,7 @@ function recordsOf(blocks: readonly DeltaBlock[]): unknown[] {
 
 const byEvent = (some: readonly unknown[]): unknown[] => some.map((record) => JSON.stringify(record)).sort();
 const readIn = (pieces: readonly Buffer[]): DeltaBlock[] => {
-  const rows = new UnloadedRows(3);
+  const rows = new UnloadedRows({ chunks: 3, batchSize: 2 });
   const blocks: DeltaBlock[] = [];
   for (const piece of pieces) for (const block of rows.push(piece)) blocks.push(...kept(block));
   for (const rest of [rows.endFile(), rows.end()]) for (const block of rest) blocks.push(...kept(block));
@@ -38,7 +38,7 @@ const readIn = (pieces: readonly Buffer[]): DeltaBlock[] => {
 };
 async function read(bucket: TestBucket): Promise<DeltaBlock[]> {
   const blocks: DeltaBlock[] = [];
-  for await (const block of readUnloaded(bucket, 'sync/', 3)) blocks.push(...kept(block));
+  for await (const block of readUnloaded(bucket, 'sync/', { chunks: 3, batchSize: 2 })) blocks.push(...kept(block));
   return blocks;
 }
 

@@ -32,7 +32,7 @@ export async function stageRecords(dependencies: ActivityDependencies, input: St
       for await (const block of warehouse.readDelta({ sync, subscription, batchSize }, cancellation())) {
         const chunk = open.get(block.chunk) ?? (await openChunk(dependencies, input, block.chunk, attempt));
         open.set(block.chunk, chunk);
-        await chunk.writer.write(...pageOf(block));
+        await chunk.writer.write(pageOf(block));
         chunk.records += block.ends.length;
         staged += block.ends.length;
         report({ processed: staged });

@@ -39,9 +39,9 @@ class LocalChunkWriter implements ChunkWriter {
   }
 
   /** What is written together is a block. */
-  async write(...bytes: readonly Buffer[]): Promise<void> {
-    this.#tags.add(bytes);
-    await this.#onFiles(() => writeAll(this.file, bytes));
+  async write(parts: readonly Buffer[]): Promise<void> {
+    this.#tags.add(parts);
+    await this.#onFiles(() => writeAll(this.file, parts));
   }
 
   async finish(): Promise<StagedFile> {

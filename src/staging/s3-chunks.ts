@@ -58,8 +58,8 @@ export class S3ChunkWriter implements ChunkWriter {
     buffers.enter();
   }
 
-  async write(...bytes: readonly Buffer[]): Promise<void> {
-    for (const part of bytes) {
+  async write(parts: readonly Buffer[]): Promise<void> {
+    for (const part of parts) {
       this.#pending.push(Buffer.from(part));
       this.#pendingBytes += part.length;
     }

@@ -19,8 +19,8 @@ export interface StagedFile {
 
 /** Takes a chunk's bytes; the file exists only once `finish` has returned. */
 export interface ChunkWriter {
-  /** Resolves once more may be written (backpressure). The bytes may be cut anywhere, and are the caller's own again then. What is written together in one call is best read together. */
-  write(...bytes: readonly Buffer[]): Promise<void>;
+  /** Resolves once more may be written (backpressure). The bytes may be cut anywhere, and are the caller's own again then. What is written in one call is best read in one piece. */
+  write(parts: readonly Buffer[]): Promise<void>;
   finish(): Promise<StagedFile>;
   /** Removes what was written, also once it is finished. */
   abort(): Promise<void>;

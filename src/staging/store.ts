@@ -38,13 +38,13 @@ class SealedWriter implements ChunkWriter {
     private readonly sealer: Sealer,
   ) {}
 
-  async write(...bytes: readonly Buffer[]): Promise<void> {
-    const sealed = bytes.map((part) => this.sealer.add(part)).filter(({ length }) => length > 0);
-    if (sealed.length > 0) await this.writer.write(...sealed);
+  async write(parts: readonly Buffer[]): Promise<void> {
+    const sealed = parts.map((part) => this.sealer.add(part)).filter(({ length }) => length > 0);
+    if (sealed.length > 0) await this.writer.write(sealed);
   }
 
   async finish(): Promise<StagedFile> {
-    await this.writer.write(this.sealer.end());
+    await this.writer.write([this.sealer.end()]);
     return this.writer.finish();
   }
 

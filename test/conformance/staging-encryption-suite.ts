@@ -19,7 +19,7 @@ export function encryptionLaws(name: string, open: () => Promise<StagingHarness>
 
     const stage = async (where: ChunkPlace = place) => {
       const writer = await harness.store.createChunk(where, 'a1');
-      await writer.write(Buffer.from('{"email":"ada@example.com"}\n'));
+      await writer.write([Buffer.from('{"email":"ada@example.com"}\n')]);
       return writer.finish();
     };
     const says = (words: string) => (error: unknown) => error instanceof StagingLostError && error.message.includes(words);
@@ -45,7 +45,7 @@ export function encryptionLaws(name: string, open: () => Promise<StagingHarness>
 
     it('takes nothing for encrypted that is not', async () => {
       const writer = await harness.reopen(null).createChunk(place, 'a1');
-      await writer.write(Buffer.from('{"a":1}\n'));
+      await writer.write([Buffer.from('{"a":1}\n')]);
       const file = await writer.finish();
       await assert.rejects(harness.store.readChunk(place, file)[Symbol.asyncIterator]().next(), says('is not encrypted'));
     });

@@ -42,7 +42,7 @@ export function stagingLaws(name: string, open: () => Promise<StagingHarness>): 
 
     const stage = async (content: readonly string[], where = place, attempt = 'a1') => {
       const writer = await store.createChunk(where, attempt);
-      for (const lines of content) await writer.write(Buffer.from(lines));
+      for (const lines of content) await writer.write([Buffer.from(lines)]);
       return writer.finish();
     };
     const read = async (file: StagedFile, where = place, from = store) => {
@@ -76,21 +76,21 @@ export function stagingLaws(name: string, open: () => Promise<StagingHarness>): 
 
     it('lets two writers of one attempt finish without spoiling each other', async () => {
       const writers = await Promise.all([store.createChunk(place, 'a1'), store.createChunk(place, 'a1')]);
-      await Promise.all(writers.map((writer, index) => writer.write(Buffer.from(`{"a":${index}}\n`))));
+      await Promise.all(writers.map((writer, index) => writer.write([Buffer.from(`{"a":${index}}\n`)])));
       const files = await Promise.all(writers.map((writer) => writer.finish()));
       assert.deepEqual(await Promise.all(files.map((file) => read(file))), ['{"a":0}\n', '{"a":1}\n']);
     });
 
     it('keeps nothing of an aborted chunk', async () => {
       const writer = await store.createChunk(place, 'a1');
-      await writer.write(Buffer.from('{"a":1}\n'));
+      await writer.write([Buffer.from('{"a":1}\n')]);
       await writer.abort();
       assert.equal(await harness.count(), 0);
     });
 
     it('keeps nothing of a chunk that is aborted after it was finished', async () => {
       const writer = await store.createChunk(place, 'a1');
-      await writer.write(Buffer.from('{"a":1}\n'));
+      await writer.write([Buffer.from('{"a":1}\n')]);
       await writer.finish();
       await writer.abort();
       assert.equal(await harness.count(), 0);

@@ -126,7 +126,7 @@ function noting(store: StagingStore, files: Map<number, StagedFile>): StagingSto
     createChunk: async (place, attempt) => {
       const writer = await store.createChunk(place, attempt);
       return {
-        write: (bytes) => writer.write(bytes),
+        write: (parts) => writer.write(parts),
         abort: () => writer.abort(),
         finish: async () => {
           const file = await writer.finish();

@@ -19,7 +19,7 @@ describe('a chunk file', () => {
   /** Writes each of these at once, in two parts. */
   const stage = async (blocks: readonly Buffer[]): Promise<StagedFile> => {
     const writer = await createLocalFiles(folder.path).createChunk(place, 'a1', false);
-    for (const block of blocks) await writer.write(block.subarray(0, block.length >> 1), block.subarray(block.length >> 1));
+    for (const block of blocks) await writer.write([block.subarray(0, block.length >> 1), block.subarray(block.length >> 1)]);
     return writer.finish();
   };
   const pathOf = ({ name }: StagedFile): string => join(folder.path, place.subscriptionId, String(place.syncNumber), name);

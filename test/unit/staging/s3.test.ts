@@ -58,11 +58,11 @@ describe('staging on S3', () => {
     const staging = store();
     const writers = await Promise.all(Array.from({ length: 64 }, (_, chunk) => staging.createChunk({ ...place, chunk }, 'a1')));
     const line = Buffer.from(`{"text":"${'x'.repeat(1024 * 1024)}"}\n`);
-    for (const writer of writers) await writer.write(line);
+    for (const writer of writers) await writer.write([line]);
     await Promise.all(writers.map((writer) => writer.finish()));
     assert.equal((await bucket.keys()).length, 64 * 2, 'each had to write a part of its own, and a list');
     const few = await staging.createChunk(place, 'a2');
-    for (let written = 0; written < 3; written++) await few.write(line);
+    for (let written = 0; written < 3; written++) await few.write([line]);
     await few.finish();
     assert.equal((await bucket.keys()).length, 64 * 2 + 2, 'one alone collects its lines');
   });

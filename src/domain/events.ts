@@ -1,3 +1,4 @@
+import { sideBySide, startOfEvent } from './staged-record.js';
 import type { JsonObject, Operation } from './subscription.js';
 
 /** One record as it is staged (CONTRACT, "What a destination gets"). */
@@ -11,14 +12,12 @@ export type StagedEvent = {
   readonly properties: JsonObject;
 };
 
-const comma = 0x2c;
-const lineFeed = 0x0a;
 const openingBracket = 0x5b;
 const closingBracket = 0x5d;
 
 /** Events as one JSON array in one buffer, byte for byte as they were staged: whoever sends them all need not touch one of them. */
 export class EventArray {
-  /** @param ends where each event ends; each begins two bytes after its predecessor's end @param start where the array begins, in the same count */
+  /** @param ends where each event ends; each begins two bytes after its predecessor's end. @param start where the array begins, in the same count */
   private constructor(
     readonly json: Buffer,
     private readonly ends: ArrayLike<number>,
@@ -38,10 +37,8 @@ export class EventArray {
 
   static of(events: readonly Buffer[]): EventArray {
     if (events.length === 0) return new EventArray(Buffer.from('[]'), [], 0);
-    let end = -1;
-    const ends = events.map(({ length }) => (end += 2 + length));
-    const between = Buffer.of(comma, lineFeed);
-    return EventArray.inPlace(Buffer.concat([between.subarray(1), ...events.flatMap((event) => [event, between])], end + 1), ends, 0);
+    const side = sideBySide(events);
+    return EventArray.inPlace(side.events, side.ends, 0);
   }
 
   get size(): number {
@@ -54,7 +51,7 @@ export class EventArray {
   }
 
   private startOf(index: number): number {
-    return index === 0 ? 1 : (this.ends[index - 1] ?? 0) + 2 - this.start;
+    return index === 0 ? 1 : startOfEvent(this.ends, index) + 1 - this.start;
   }
 
   pick(indexes: readonly number[]): EventArray {

@@ -21,8 +21,18 @@ export interface StagedBlock {
 }
 
 /** Where event number `index` of a block begins, with its line feed; behind the last one, where its events end. */
-export function startOfEvent(ends: StagedBlock['ends'], index: number): number {
+export function startOfEvent(ends: ArrayLike<number>, index: number): number {
   return index === 0 ? 0 : (ends[index - 1] ?? 0) + 1;
+}
+
+const lineFeed = Buffer.from('\n');
+const comma = Buffer.from(',');
+
+/** Events as they lie in a block. */
+export function sideBySide(events: readonly Buffer[]): Pick<StagedBlock, 'events' | 'ends'> {
+  let end = -1;
+  const ends = Uint32Array.from(events, ({ length }) => (end += 2 + length));
+  return { events: Buffer.concat(events.flatMap((event) => [lineFeed, event, comma])), ends };
 }
 
 /** The events one by one, as views. */

@@ -46,9 +46,10 @@ class BatchCutter {
       this.#lineNumber += next;
       while (next < records) {
         const fit = this.#fitting(block, next);
+        const firstLine = this.#lineNumber;
         this.#lineNumber += fit - next;
         if (this.#begun.size === 0 && fit < records) {
-          yield { firstLine: this.#lineNumber - (fit - next), events: EventArray.inPlace(...partOf(block, next, fit)) };
+          yield { firstLine, events: EventArray.inPlace(...partOf(block, next, fit)) };
         } else {
           this.#begun.add(block, next, fit);
           if (fit < records) yield this.#take();

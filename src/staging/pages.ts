@@ -26,11 +26,9 @@ export async function* blocksIn(pieces: AsyncIterable<Buffer>): AsyncGenerator<G
 }
 
 class PageReader {
-  /** What there is of a page that ends in a later piece. */
-  #begun: Buffer[] = [];
+  /** A page that ends in a later piece, as far as it is there; at first nothing but its head, which tells how long it is. */
+  #begun = Buffer.alloc(headBytes);
   #begunBytes = 0;
-  /** How many bytes that page has, as far as is known. */
-  #wanted = headBytes;
   /** One for all blocks: there are thousands, and as many buffers are dear to make and to collect. */
   #ends = new Uint32Array(1024);
 
@@ -41,27 +39,23 @@ class PageReader {
         yield this.#blockIn(piece, start);
         start += bytesOf(piece, start);
       } else {
-        const part = piece.subarray(start, start + this.#wanted - this.#begunBytes);
-        const page = this.#join(part);
+        const taken = piece.copy(this.#begun, this.#begunBytes, start);
+        this.#begunBytes += taken;
+        start += taken;
+        const page = this.#wholePage();
         if (page !== null) yield this.#blockIn(page, 0);
-        start += part.length;
       }
     }
   }
 
-  /** Adds to the page that has begun, and returns it once it is whole. */
-  #join(part: Buffer): Buffer | null {
-    this.#begun.push(part);
-    this.#begunBytes += part.length;
-    if (this.#begunBytes < this.#wanted) return null;
-    const page = Buffer.concat(this.#begun);
-    this.#wanted = bytesOf(page, 0);
-    const isWhole = page.length === this.#wanted;
-    this.#begun = isWhole ? [] : [page];
-    this.#begunBytes = isWhole ? 0 : page.length;
-    if (!isWhole) return null;
-    this.#wanted = headBytes;
-    return page;
+  /** The page that has begun, once all of it is there. */
+  #wholePage(): Buffer | null {
+    const begun = this.#begun;
+    if (this.#begunBytes < begun.length) return null;
+    const isWhole = begun.length === bytesOf(begun, 0);
+    this.#begun = Buffer.allocUnsafeSlow(isWhole ? headBytes : bytesOf(begun, 0));
+    this.#begunBytes = isWhole ? 0 : begun.copy(this.#begun);
+    return isWhole ? begun : null;
   }
 
   end(): void {

@@ -1,3 +1,4 @@
+import { sideBySide } from '../domain/staged-record.js';
 import type { DeltaBlock } from './warehouse.js';
 
 /** Where a chunk's block is made, and how much of it there is. */
@@ -158,7 +159,7 @@ function isLarge(versionBytes: number, eventBytes: number): boolean {
 }
 
 function alone(chunk: number, version: Buffer, event: Buffer): DeltaBlock {
-  return { chunk, events: Buffer.concat([Buffer.of(lineFeed), event, Buffer.of(comma)]), ends: Uint32Array.of(1 + event.length), versions: Buffer.concat([version, Buffer.of(lineFeed)]) };
+  return { chunk, ...sideBySide([event]), versions: Buffer.concat([version, Buffer.of(lineFeed)]) };
 }
 
 const openingBrace = 0x7b;

@@ -5,7 +5,7 @@ import type { StepInput } from '../../activities/types.js';
 import { configurationOf, customersTo, stateSchema, type Places } from '../configuration.js';
 import { createSteps, type Steps } from '../steps.js';
 import { createLocalFiles } from '../../src/staging/local.js';
-import { blocksIn } from '../../src/staging/pages.js';
+import { PageReader } from '../../src/staging/pages.js';
 import type { Contender, Extraction } from './contender.js';
 
 const subscription = customersTo('select * from customers');
@@ -44,8 +44,9 @@ export class SluiceExtract implements Contender {
     let total = 0;
     for (const { chunk, file, sha256 } of await this.withSteps(({ warehouse }) => warehouse.registerChunks(sync, []))) {
       const pieces = store.readChunk({ subscriptionId: sync.subscriptionId, syncNumber: sync.number, chunk }, { name: file, sha256 });
-      for await (const blocks of blocksIn(pieces)) {
-        for (const { events, versions, ends } of blocks) total += events.length + versions.length - 2 * ends.length;
+      const pages = new PageReader();
+      for await (const piece of pieces) {
+        for (const { events, versions, ends } of pages.push(piece)) total += events.length + versions.length - 2 * ends.length;
       }
     }
     return total;

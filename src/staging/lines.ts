@@ -1,6 +1,6 @@
 import { EventArray } from '../domain/events.js';
 import { startOfEvent, type StagedBlock } from '../domain/staged-record.js';
-import { blocksIn } from './pages.js';
+import { PageReader } from './pages.js';
 
 /** Records that leave together. Each is a line of its chunk, though no line feed stands behind it. Where each event ends is known until the next batch is asked for. */
 export interface LineBatch {
@@ -22,8 +22,10 @@ export interface BatchLimits {
  * @throws StagingLostError when the chunk ends in the middle of a page
  */
 export async function* batchesOf(pieces: AsyncIterable<Buffer>, limits: BatchLimits, skipLines: number): AsyncGenerator<Iterable<LineBatch>, void, undefined> {
+  const pages = new PageReader();
   const cutter = new BatchCutter(limits, skipLines);
-  for await (const blocks of blocksIn(pieces)) yield cutter.cut(blocks);
+  for await (const piece of pieces) yield cutter.cut(pages.push(piece));
+  pages.end();
   yield cutter.end();
 }
 
@@ -48,11 +50,12 @@ class BatchCutter {
         const fit = this.#fitting(block, next);
         const firstLine = this.#lineNumber;
         this.#lineNumber += fit - next;
-        if (this.#begun.size === 0 && fit < records) {
+        const isWhole = fit < records || this.#begun.size + fit - next === this.limits.batchSize;
+        if (this.#begun.size === 0 && isWhole) {
           yield { firstLine, events: EventArray.inPlace(...partOf(block, next, fit)) };
         } else {
           this.#begun.add(block, next, fit);
-          if (fit < records) yield this.#take();
+          if (isWhole) yield this.#take();
         }
         next = fit;
       }

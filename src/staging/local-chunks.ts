@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, mkdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StagingLostError } from '../errors/errors.js';
-import { blocksOf, BlockTags, digestOf, isIntact, tagsBytesOf, tailBytes } from './block-tags.js';
+import { blocksOf, BlockSums, digestOf, isIntact, sumsBytesOf, tailBytes, type SummedBlock } from './block-sums.js';
 import { onFiles } from './local-errors.js';
 import { checkAttempt, checkFileName, chunkStem, nameOf, nameOfFile, syncPath } from './places.js';
 import type { ChunkPlace, ChunkWriter, StagedFile } from './staging.js';
@@ -25,7 +25,7 @@ export async function createChunkFile({ root, host }: LocalFolder, place: ChunkP
 }
 
 class LocalChunkWriter implements ChunkWriter {
-  readonly #tags = new BlockTags();
+  readonly #sums = new BlockSums();
   #path: string;
 
   constructor(
@@ -40,17 +40,17 @@ class LocalChunkWriter implements ChunkWriter {
 
   /** What is written together is a block. */
   async write(parts: readonly Buffer[]): Promise<void> {
-    this.#tags.add(parts);
+    this.#sums.add(parts);
     await this.#onFiles(() => writeAll(this.file, parts));
   }
 
   async finish(): Promise<StagedFile> {
     return this.#onFiles(async () => {
-      const tags = this.#tags.end();
-      await this.file.writeFile(tags);
+      const sums = this.#sums.end();
+      await this.file.writeFile(sums);
       await this.file.sync();
       await this.file.close();
-      const sha256 = digestOf(tags);
+      const sha256 = digestOf(sums);
       const name = this.nameFor(sha256);
       const path = join(this.root, syncPath(this.place), name);
       await rename(this.#path, path);
@@ -71,7 +71,7 @@ class LocalChunkWriter implements ChunkWriter {
   }
 }
 
-/** Reads the file once, and gives out no block before it was checked. */
+/** Reads the file once, and checks each block right before it is given out. */
 export async function* readChunkFile({ root, host }: LocalFolder, place: ChunkPlace, staged: StagedFile): AsyncGenerator<Buffer, void, undefined> {
   const { host: stagedBy } = checkFileName(place, staged.name);
   const file = await onFiles(root, nameOf(place), () => open(join(root, syncPath(place), staged.name), 'r')).catch(async (error: unknown) => {
@@ -81,7 +81,18 @@ export async function* readChunkFile({ root, host }: LocalFolder, place: ChunkPl
   try {
     const read: Read = (bytes, position) => onFiles(root, nameOf(place), () => readAll(file, bytes, position));
     const { size } = await onFiles(root, nameOf(place), () => file.stat());
-    yield* checked(read, size, staged.sha256, place);
+    const sums = await readSums(read, size);
+    if (sums === null || digestOf(sums) !== staged.sha256) throw damaged(place);
+    for (const piece of piecesOf(blocksOf(sums))) {
+      const bytes = Buffer.allocUnsafeSlow(piece.bytes);
+      if (!(await read(bytes, piece.position))) throw damaged(place);
+      for (const block of piece.blocks) {
+        const start = block.position - piece.position;
+        const blockBytes = bytes.subarray(start, start + block.bytes);
+        if (!isIntact(sums, block, blockBytes)) throw damaged(place);
+        yield blockBytes;
+      }
+    }
   } finally {
     await file.close();
   }
@@ -94,26 +105,38 @@ function elsewhere(place: ChunkPlace): StagingLostError {
 /** Fills `bytes` from a place in the file; false when the file ends before. */
 type Read = (bytes: Buffer, position: number) => Promise<boolean>;
 
-async function* checked(read: Read, fileBytes: number, sha256: string, place: ChunkPlace): AsyncGenerator<Buffer, void, undefined> {
-  const tags = await readTags(read, fileBytes);
-  if (tags === null || digestOf(tags) !== sha256) throw damaged(place);
-  const blocks = blocksOf(tags);
-  if (blocks.reduce((sum, { bytes }) => sum + bytes, 0) !== fileBytes - tags.length) throw damaged(place);
-  for (const [number, { position, bytes }] of blocks.entries()) {
-    const block = Buffer.allocUnsafeSlow(bytes);
-    if (!(await read(block, position)) || !isIntact(tags, number, block)) throw damaged(place);
-    yield block;
-  }
+/** Blocks that are read in one go. */
+interface Piece {
+  readonly position: number;
+  bytes: number;
+  readonly blocks: SummedBlock[];
 }
 
-/** Null when they don't fit into the file. */
-async function readTags(read: Read, fileBytes: number): Promise<Buffer | null> {
+const mostPieceBytes = 1024 * 1024;
+
+function piecesOf(blocks: readonly SummedBlock[]): readonly Piece[] {
+  const pieces: Piece[] = [];
+  for (const block of blocks) {
+    const last = pieces.at(-1);
+    if (last === undefined || last.bytes + block.bytes > mostPieceBytes) {
+      pieces.push({ position: block.position, bytes: block.bytes, blocks: [block] });
+    } else {
+      last.bytes += block.bytes;
+      last.blocks.push(block);
+    }
+  }
+  return pieces;
+}
+
+/** Null when they don't go with a file of this size. */
+async function readSums(read: Read, fileBytes: number): Promise<Buffer | null> {
   const tail = Buffer.alloc(tailBytes);
   if (fileBytes < tailBytes || !(await read(tail, fileBytes - tailBytes))) return null;
-  const bytes = tagsBytesOf(tail);
+  const bytes = sumsBytesOf(tail);
   if (bytes > fileBytes) return null;
-  const tags = Buffer.alloc(bytes);
-  return (await read(tags, fileBytes - bytes)) ? tags : null;
+  const sums = Buffer.alloc(bytes);
+  if (!(await read(sums, fileBytes - bytes))) return null;
+  return blocksOf(sums).reduce((sum, block) => sum + block.bytes, bytes) === fileBytes ? sums : null;
 }
 
 /** In one go, but for what a file system takes only in part. */

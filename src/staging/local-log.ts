@@ -6,6 +6,8 @@ import { unlessGone } from './local-errors.js';
 const lineFeed = 0x0a;
 /** Room is made in steps, so that the small entries of batches that went well share one. */
 const stepBytes = 64 * 1024;
+/** What room is written with, a page of the system's cache at a time: of a large write Linux makes a large part of its cache, and walks all blocks of that for each line that is written into it. */
+const emptyPage = Buffer.alloc(4096);
 
 /**
  * A file to append lines to. Room for what comes next is kept behind the last line, as bytes without a line feed that readers take for a torn line: they are
@@ -42,10 +44,8 @@ export class LineLog {
   /** Once it returns, lines of so many bytes can be appended, however full the disk becomes. */
   makeRoom(bytes: number): void {
     if (bytes <= this.#room) return;
-    const room = bytes + stepBytes;
     try {
-      this.#write(Buffer.alloc(room - this.#room), this.end + this.#room);
-      this.#room = room;
+      for (const wanted = bytes + stepBytes; this.#room < wanted; this.#room += emptyPage.length) this.#write(emptyPage, this.end + this.#room);
     } catch (error) {
       ftruncateSync(this.file.fd, this.end + this.#room);
       throw error;

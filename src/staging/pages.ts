@@ -14,25 +14,17 @@ export function pageOf({ events, ends, versions }: StagedBlock): readonly [Buffe
 }
 
 /**
- * The blocks of a staged chunk, however its bytes are cut: those that end in one piece together, which wait for nothing between them. A block that lies in one piece is a view on it.
- * Where its events end is known until the next block is asked for.
- *
- * @throws StagingLostError when the chunk ends in the middle of a page
+ * The blocks of a staged chunk, however its bytes are cut. A block that lies in one piece is a view on it.
+ * Not a generator of its own over the pieces: a batch would have to wait in it too, and there are thousands a second.
  */
-export async function* blocksIn(pieces: AsyncIterable<Buffer>): AsyncGenerator<Generator<StagedBlock>, void, undefined> {
-  const pages = new PageReader();
-  for await (const piece of pieces) yield pages.push(piece);
-  pages.end();
-}
-
-class PageReader {
+export class PageReader {
   /** A page that ends in a later piece, as far as it is there; at first nothing but its head, which tells how long it is. */
   #begun = Buffer.alloc(headBytes);
   #begunBytes = 0;
   /** One for all blocks: there are thousands, and as many buffers are dear to make and to collect. */
   #ends = new Uint32Array(1024);
 
-  /** Gives out the blocks that end in this piece. */
+  /** Gives out the blocks that end in this piece. Where a block's events end is known until the next one is asked for. */
   *push(piece: Buffer): Generator<StagedBlock, void, undefined> {
     for (let start = 0; start < piece.length; ) {
       if (this.#begunBytes === 0 && start + bytesOf(piece, start) <= piece.length) {
@@ -58,6 +50,7 @@ class PageReader {
     return isWhole ? begun : null;
   }
 
+  /** @throws StagingLostError when the chunk ends in the middle of a page */
   end(): void {
     if (this.#begunBytes > 0) throw new StagingLostError('a staged chunk ends in the middle of a page; the next sync finds its records again');
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { eventsOf, type StagedBlock, type StagedRecord } from '../domain/staged-record.js';
 import { StagingLostError } from '../errors/errors.js';
-import { blocksIn } from './pages.js';
+import { PageReader } from './pages.js';
 
 const eventHead = z.object({ event: z.enum(['new', 'updated', 'deleted']), __segment_id: z.string() });
 /** Properties come last in an event; inside a JSON string these characters can't stand, because quotes are escaped there. */
@@ -13,9 +13,11 @@ const beforeProperties = ',"properties":';
  * @throws StagingLostError for anything that is no whole record
  */
 export async function* stagedRecords(pieces: AsyncIterable<Buffer>): AsyncGenerator<readonly StagedRecord[], void, undefined> {
-  for await (const blocks of blocksIn(pieces)) {
-    for (const block of blocks) yield recordsIn(block);
+  const pages = new PageReader();
+  for await (const piece of pieces) {
+    for (const block of pages.push(piece)) yield recordsIn(block);
   }
+  pages.end();
 }
 
 function recordsIn(block: StagedBlock): readonly StagedRecord[] {

@@ -53,15 +53,14 @@ class SealedWriter implements ChunkWriter {
   }
 }
 
-async function* readChunk(files: StagingFiles, key: Buffer | null, place: ChunkPlace, file: StagedFile): AsyncGenerator<Buffer, void, undefined> {
+function readChunk(files: StagingFiles, key: Buffer | null, place: ChunkPlace, file: StagedFile): AsyncIterable<Buffer> {
   const { sealed } = checkFileName(place, file.name);
   if (sealed !== (key !== null)) {
     const how = sealed ? 'encrypted, and this worker has no staging.encryption.key' : 'not encrypted, and this worker takes only what is';
     throw new StagingLostError(`${nameOf(place)} is ${how}; the next sync finds its records again`);
   }
-  const blocks = files.readChunk(place, file);
-  if (key === null) yield* blocks;
-  else yield* inOurWords(nameOf(place), unseal(key, purposeOf(place, 'chunk'), blocks));
+  const pieces = files.readChunk(place, file);
+  return key === null ? pieces : inOurWords(nameOf(place), unseal(key, purposeOf(place, 'chunk'), pieces));
 }
 
 async function* inOurWords(what: string, plain: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {

@@ -21,6 +21,8 @@ const leastVersionRoom = 8 * 1024;
 const mostBytes = 8 * 1024 * 1024;
 const mostBlockBytes = 1024 * 1024;
 const leastBlockBytes = 48 * 1024;
+/** What a block should hold where more would be another batch: as much as stays in a core's own cache from the check of the block until it is sent. */
+const wishedBlockBytes = 256 * 1024;
 
 export interface BlockShape {
   /** How many chunks there are. A block of each is in memory. */
@@ -129,7 +131,7 @@ export class ChunkBlocks {
     if (records % this.#batchSize !== 0) return false;
     // One batch is nearly as large as the next.
     const withNext = 1 + this.#batchSize / records;
-    return eventBytes * withNext > this.#blockBytes || versionBytes * withNext > this.#versionRoom || records + this.#batchSize > ends.length;
+    return eventBytes * withNext > Math.min(wishedBlockBytes, this.#blockBytes) || versionBytes * withNext > this.#versionRoom || records + this.#batchSize > ends.length;
   }
 
   #take(chunk: number, slot: Slot): DeltaBlock {

@@ -36,6 +36,17 @@ export function leaseLaws(bench: () => Bench): void {
       assert(renewed.kind === 'held' && renewed.remainingMs > minuteMs, 'the renewal counts');
     });
 
+    it('is had by one of those who ask at once', async () => {
+      for (let round = 0; round < 5; round++) {
+        const answers = await Promise.all([1, 2, 3, 4].map((holder) => acquire(`${round}/${holder}`, 0)));
+        assert(answers.some(({ kind }) => kind === 'acquired'));
+        const lasting = await Promise.all([1, 2, 3, 4].map((holder) => acquire(`${round}/${holder}/lasting`)));
+        assert.equal(lasting.filter(({ kind }) => kind === 'acquired').length, 1);
+        const index = lasting.findIndex(({ kind }) => kind === 'acquired');
+        await driver.warehouse.releaseChunk(sync, chunk.chunk, `${round}/${index + 1}/lasting`);
+      }
+    });
+
     it('runs out', async () => {
       await acquire('one', 20);
       await sleep(25);
@@ -105,6 +116,15 @@ export function leaseLaws(bench: () => Bench): void {
       const fenced = await driver.warehouse.fenceSync(sync);
       assert.deepEqual(fenced.unfinished, [{ ...chunk, started: true }]);
       assert(fenced.leaseRemainingMs > minuteMs - 10_000 && fenced.leaseRemainingMs <= minuteMs);
+    });
+
+    it('knows of every lease that was had before it, also of one that is asked for at the same time', async () => {
+      for (let round = 0; round < 5; round++) {
+        const [taken, fenced] = await Promise.all([acquire('one').catch((error: unknown) => error), driver.warehouse.fenceSync(sync)]);
+        if (taken instanceof Error) assert(taken instanceof FencedError, String(taken));
+        else assert(fenced.leaseRemainingMs > minuteMs - 10_000);
+        sync = fenced.sync;
+      }
     });
 
     it('says that nothing is left once all is finished or settled', async () => {

@@ -1,14 +1,13 @@
 import { from as copyFrom } from 'pg-copy-streams';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type pg from 'pg';
 import { usageDay } from '../../domain/billing-cycle.js';
 import { FencedError } from '../../errors/errors.js';
 import type { AcquireAnswer, ChunkCounts, RecordOutcome, StagedChunk, SyncRef } from '../warehouse.js';
-import type { PostgresClient } from './client.js';
+import { queryOn, type PostgresClient, type Query } from './client.js';
 import { copyText } from './copy-text.js';
 import { tableNames, type TableNames } from './names.js';
-import { holdOpenSync } from './open.js';
+import { holdOpenSync, notOpen, openSyncRow } from './open.js';
 import { updateStateTables } from './tables.js';
 import { wordsFor } from './words.js';
 
@@ -37,7 +36,7 @@ export async function registerChunks(client: PostgresClient, sync: SyncRef, chun
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
   return client.transaction(async (connection) => {
     await updateStateTables(connection, tables);
-    await holdOpenSync(connection, tables, sync, 'UPDATE');
+    await holdOpenSync(connection, tables, sync);
     await connection.query(
       `INSERT INTO ${tables.chunks} (sync, chunk, records, file, sha256)
        SELECT $1, chunk, records, file, sha256 FROM jsonb_to_recordset($2) AS staged(chunk int, records bigint, file text, sha256 text)
@@ -50,24 +49,31 @@ export async function registerChunks(client: PostgresClient, sync: SyncRef, chun
   });
 }
 
-/** Takes or renews a chunk's lease. A taken lease marks the chunk as started: from then on its records may have left. */
+/**
+ * Takes or renews a chunk's lease, in one statement: a load waits for it before its first record, and many take theirs at once. Of two that change the chunk's row one waits
+ * for the other, and then looks at what that left. A taken lease marks the chunk as started: from then on its records may have left.
+ */
 export async function acquireChunk(client: PostgresClient, sync: SyncRef, chunk: number, holder: string, leaseMs: number): Promise<AcquireAnswer> {
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
-  return client.transaction(async (connection) => {
-    await holdOpenSync(connection, tables, sync, 'SHARE');
-    const row = await lockChunk(connection, tables, sync, chunk);
-    if (row.finished) return { kind: 'finished', counts: { succeeded: Number(row.succeeded), failed: Number(row.failed), notSent: Number(row.not_sent) } };
-    if (row.holder !== null && row.holder !== holder && (row.remaining_ms ?? 0) > 0) return { kind: 'held', remainingMs: row.remaining_ms ?? 0 };
-    await connection.query(
-      `UPDATE ${tables.chunks} SET holder = $3, lease_until = clock_timestamp() + $4 * interval '1 millisecond' WHERE sync = $1 AND chunk = $2`,
-      [sync.number, chunk, holder, leaseMs],
-    );
-    return { kind: 'acquired', chunk: asStagedChunk(row) };
-  });
+  const taken = await client.statement<ChunkRow>(
+    `WITH open AS (${openSyncRow(tables, 'SHARE')})
+     UPDATE ${tables.chunks} SET holder = $4, lease_until = clock_timestamp() + $5 * interval '1 millisecond'
+     WHERE sync = $1 AND chunk = $3 AND finished_at IS NULL AND (holder IS NULL OR holder = $4 OR lease_until <= clock_timestamp()) AND EXISTS (SELECT FROM open)
+     RETURNING ${chunkColumns}`,
+    [sync.number, sync.epoch, chunk, holder, leaseMs],
+  );
+  if (taken.rows[0] !== undefined) return { kind: 'acquired', chunk: asStagedChunk(taken.rows[0]) };
+  const row = await readChunk(client.statement, tables, sync, chunk);
+  if (row.finished) return { kind: 'finished', counts: { succeeded: Number(row.succeeded), failed: Number(row.failed), notSent: Number(row.not_sent) } };
+  // What ran out or was given back since the first statement shows as a moment left: the caller asks again.
+  return { kind: 'held', remainingMs: Math.max(row.remaining_ms ?? 0, 1) };
 }
 
-async function lockChunk(connection: pg.PoolClient, tables: TableNames, sync: SyncRef, chunk: number): Promise<ChunkRow> {
-  const found = await connection.query<ChunkRow>(`SELECT ${chunkColumns} FROM ${tables.chunks} WHERE sync = $1 AND chunk = $2 FOR UPDATE`, [sync.number, chunk]);
+/** A chunk of a sync that is open; FencedError when it isn't, or has no such chunk. */
+async function readChunk(query: Query, tables: TableNames, sync: SyncRef, chunk: number): Promise<ChunkRow> {
+  const open = await query(openSyncRow(tables, 'SHARE'), [sync.number, sync.epoch]);
+  if (open.rowCount === 0) throw notOpen(sync);
+  const found = await query<ChunkRow>(`SELECT ${chunkColumns} FROM ${tables.chunks} WHERE sync = $1 AND chunk = $2`, [sync.number, chunk]);
   const row = found.rows[0];
   if (row === undefined) throw new FencedError(`chunk ${chunk} of sync ${sync.subscriptionId}-${sync.number} is not registered`);
   return row;
@@ -76,12 +82,10 @@ async function lockChunk(connection: pg.PoolClient, tables: TableNames, sync: Sy
 /** Ends a lease that is still this holder's. The chunk stays marked as started. */
 export async function releaseChunk(client: PostgresClient, sync: SyncRef, chunk: number, holder: string): Promise<void> {
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
-  await client.transaction((connection) =>
-    connection.query(`UPDATE ${tables.chunks} SET lease_until = clock_timestamp() WHERE sync = $1 AND chunk = $2 AND holder = $3`, [sync.number, chunk, holder]),
-  );
+  await client.statement(`UPDATE ${tables.chunks} SET lease_until = clock_timestamp() WHERE sync = $1 AND chunk = $2 AND holder = $3`, [sync.number, chunk, holder]);
 }
 
-/** Writes down how a chunk ended: only records that did not succeed take a row. */
+/** Writes down how a chunk ended: only records that did not succeed take a row. Where all did, the chunk's own row says it in one statement. */
 export async function finishChunk(
   client: PostgresClient,
   sync: SyncRef,
@@ -91,49 +95,49 @@ export async function finishChunk(
   outcomes: AsyncIterable<RecordOutcome>,
   atMs?: number,
 ): Promise<void> {
-  await finish(client, sync, chunk, holder, atMs, async (connection, tables) => {
-    if (counts.failed + counts.notSent === 0) return counts;
+  const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
+  if (counts.failed + counts.notSent === 0) {
+    await close(client.statement, tables, sync, chunk, holder, counts, atMs);
+    return;
+  }
+  await client.transaction(async (connection) => {
+    await updateStateTables(connection, tables);
+    if (!(await close(queryOn(connection), tables, sync, chunk, holder, counts, atMs))) return;
     const fit = await wordsFor(connection);
     const copy = connection.query(copyFrom(`COPY ${tables.outcomes} (sync, chunk, record_id, outcome, reason, code) FROM STDIN`));
     await pipeline(Readable.from(copyRows(sync, chunk, outcomes, fit)), copy);
-    return counts;
   });
 }
 
 /** Finishes a chunk whose staged records are lost, from the intent alone. */
 export async function abandonChunk(client: PostgresClient, sync: SyncRef, chunk: number, holder: string, reason: string, atMs?: number): Promise<void> {
-  await finish(client, sync, chunk, holder, atMs, async (connection, tables) => {
-    const found = await connection.query<{ attempt: number }>(`SELECT attempt FROM ${tables.syncs} WHERE number = $1`, [sync.number]);
-    const written = await connection.query(
-      `INSERT INTO ${tables.outcomes} (sync, chunk, record_id, outcome, reason)
-       SELECT $1, $2, record_id, 'ambiguous', $3 FROM ${tables.intent(sync.number, found.rows[0]?.attempt ?? 0)} WHERE chunk = $2`,
-      [sync.number, chunk, reason],
-    );
-    return { succeeded: 0, failed: written.rowCount ?? 0, notSent: 0 };
-  });
-}
-
-async function finish(
-  client: PostgresClient,
-  sync: SyncRef,
-  chunk: number,
-  holder: string,
-  atMs: number | undefined,
-  writeOutcomes: (connection: pg.PoolClient, tables: TableNames) => Promise<ChunkCounts>,
-): Promise<void> {
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
   await client.transaction(async (connection) => {
     await updateStateTables(connection, tables);
-    await holdOpenSync(connection, tables, sync, 'SHARE');
-    const row = await lockChunk(connection, tables, sync, chunk);
-    if (row.finished) return;
-    if (row.holder !== holder) throw new FencedError(`chunk ${chunk} of sync ${sync.subscriptionId}-${sync.number} was taken over by another attempt`);
-    const counts = await writeOutcomes(connection, tables);
+    const found = await connection.query<{ attempt: number }>(`SELECT attempt FROM ${tables.syncs} WHERE number = $1`, [sync.number]);
+    const intent = tables.intent(sync.number, found.rows[0]?.attempt ?? 0);
+    const lost = await connection.query<{ records: string }>(`SELECT count(*) AS records FROM ${intent} WHERE chunk = $1`, [chunk]);
+    const counts = { succeeded: 0, failed: Number(lost.rows[0]?.records), notSent: 0 };
+    if (!(await close(queryOn(connection), tables, sync, chunk, holder, counts, atMs))) return;
     await connection.query(
-      `UPDATE ${tables.chunks} SET finished_at = clock_timestamp(), finished_on = $6, lease_until = NULL, succeeded = $3, failed = $4, not_sent = $5 WHERE sync = $1 AND chunk = $2`,
-      [sync.number, chunk, counts.succeeded, counts.failed, counts.notSent, usageDay(atMs ?? Date.now())],
+      `INSERT INTO ${tables.outcomes} (sync, chunk, record_id, outcome, reason) SELECT $1, $2, record_id, 'ambiguous', $3 FROM ${intent} WHERE chunk = $2`,
+      [sync.number, chunk, reason],
     );
   });
+}
+
+/** Ends the chunk's row, if it is still this holder's. False when the chunk is finished already, and stays as it is. */
+async function close(query: Query, tables: TableNames, sync: SyncRef, chunk: number, holder: string, counts: ChunkCounts, atMs: number | undefined): Promise<boolean> {
+  const closed = await query(
+    `WITH open AS (${openSyncRow(tables, 'SHARE')})
+     UPDATE ${tables.chunks} SET finished_at = clock_timestamp(), finished_on = $8, lease_until = NULL, succeeded = $5, failed = $6, not_sent = $7
+     WHERE sync = $1 AND chunk = $3 AND finished_at IS NULL AND holder = $4 AND EXISTS (SELECT FROM open)`,
+    [sync.number, sync.epoch, chunk, holder, counts.succeeded, counts.failed, counts.notSent, usageDay(atMs ?? Date.now())],
+  );
+  if (closed.rowCount === 1) return true;
+  const row = await readChunk(query, tables, sync, chunk);
+  if (!row.finished) throw new FencedError(`chunk ${chunk} of sync ${sync.subscriptionId}-${sync.number} was taken over by another attempt`);
+  return false;
 }
 
 async function* copyRows(sync: SyncRef, chunk: number, outcomes: AsyncIterable<RecordOutcome>, fit: (words: string) => string): AsyncGenerator<string> {

@@ -41,6 +41,13 @@ export interface TransactionOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Runs a statement with its values. */
+export type Query = <Row extends pg.QueryResultRow>(text: string, values: unknown[]) => Promise<pg.QueryResult<Row>>;
+
+export function queryOn(connection: pg.PoolClient): Query {
+  return (text, values) => connection.query(text, values);
+}
+
 /** Turns a stream of bytes, cut anywhere, into values. */
 export interface StreamParser<T> {
   push(bytes: Buffer): Iterable<T>;
@@ -57,7 +64,7 @@ async function endWithClient(client: pg.PoolClient): Promise<void> {
 }
 
 /**
- * Connections to one source. Every statement runs in a transaction with pinned settings. Diffs and the like wait for one of `maxConcurrentDiffs` connections,
+ * Connections to one source. Every statement that touches a value runs in a transaction with pinned settings. Diffs and the like wait for one of `maxConcurrentDiffs` connections,
  * so that a thousand subscriptions don't exhaust the source; what is short, such as a lease's renewal, never waits behind them.
  */
 export class PostgresClient {
@@ -91,6 +98,12 @@ export class PostgresClient {
       client.release(!reusable || options.signal?.aborted === true);
     }
   }
+
+  /** Runs one statement that is short and a transaction of its own. No setting is pinned: how a value is written must not matter to it. Throws SluiceErrors only. */
+  readonly statement: Query = (text, values) =>
+    this.quick.query(text, values).catch((error: unknown) => {
+      throw asWarehouseError(this.source, error);
+    });
 
   /** Streams a COPY … TO STDOUT, its bytes passed through `parser`, in a read-only transaction of its own. Leaving the loop early ends the connection. */
   async *stream<T>(copy: CopyToStreamQuery, parser: StreamParser<T>, signal: AbortSignal): AsyncGenerator<T> {

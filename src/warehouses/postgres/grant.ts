@@ -12,7 +12,7 @@ export async function takeGrant(client: PostgresClient, sync: SyncRef, records: 
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
   return client.transaction(
     async (connection) => {
-      await holdOpenSync(connection, tables, sync, 'UPDATE');
+      await holdOpenSync(connection, tables, sync);
       const found = await connection.query<{ attempt: number; granted: string | null; to_send: string }>(`SELECT attempt, granted, to_send FROM ${tables.syncs} WHERE number = $1`, [sync.number]);
       const row = found.rows[0];
       if (row?.granted !== null) return 'taken';

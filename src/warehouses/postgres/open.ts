@@ -64,10 +64,16 @@ async function checkState(connection: pg.PoolClient, tables: TableNames, request
 }
 
 /** Holds the row of a sync that is still open under its epoch, until the transaction ends; FencedError when it is not. */
-export async function holdOpenSync(connection: pg.PoolClient, tables: TableNames, sync: SyncRef, lock: 'SHARE' | 'UPDATE'): Promise<void> {
-  const held = await connection.query(`SELECT 1 FROM ${tables.syncs} WHERE number = $1 AND epoch = $2 AND finished_at IS NULL FOR ${lock}`, [
-    sync.number,
-    sync.epoch,
-  ]);
-  if (held.rowCount === 0) throw new FencedError(`sync ${sync.subscriptionId}-${sync.number} is no longer open: it was settled or taken over`);
+export async function holdOpenSync(connection: pg.PoolClient, tables: TableNames, sync: SyncRef): Promise<void> {
+  const held = await connection.query(openSyncRow(tables, 'UPDATE'), [sync.number, sync.epoch]);
+  if (held.rowCount === 0) throw notOpen(sync);
+}
+
+/** The row of sync number `$1`, if it is open under epoch `$2`; held until the transaction ends. */
+export function openSyncRow(tables: TableNames, lock: 'SHARE' | 'UPDATE'): string {
+  return `SELECT 1 FROM ${tables.syncs} WHERE number = $1 AND epoch = $2 AND finished_at IS NULL FOR ${lock}`;
+}
+
+export function notOpen(sync: SyncRef): FencedError {
+  return new FencedError(`sync ${sync.subscriptionId}-${sync.number} is no longer open: it was settled or taken over`);
 }

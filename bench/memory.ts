@@ -10,9 +10,9 @@ export interface Memory {
   readonly records: number;
 }
 
-/** Runs a program in a process of its own, under this one's settings, which ends with `tellMemory`. */
+/** Runs a compiled program in a process of its own, under this one's settings, which ends with `tellMemory`. */
 export async function memoryOf(program: URL, args: readonly string[]): Promise<Memory> {
-  const child = fork(fileURLToPath(program), [...args], { execArgv: [...process.execArgv, '--import', 'tsx'] });
+  const child = fork(fileURLToPath(program), [...args], { execArgv: process.execArgv });
   const [memory] = (await Promise.race([once(child, 'message'), once(child, 'exit').then(([code]) => Promise.reject(new Error(`the process whose memory is measured ended with ${code}`)))])) as [Memory];
   await once(child, 'exit');
   return memory;

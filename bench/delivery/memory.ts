@@ -21,7 +21,11 @@ export async function measureLoadMemory({ databaseUrl, folder, rows, log }: Load
     for (const count of rows) {
       const customers = await Customers.create(databaseUrl, count);
       try {
-        found.push(await staged(places, {}, (sync, chunks) => memoryOf(new URL('memory-process.ts', import.meta.url), [places, sync, chunks, connections].map((value) => JSON.stringify(value)))));
+        const memory = await staged(places, {}, async (sync, chunks, steps) => {
+          await steps.close();
+          return memoryOf(new URL('memory-process.js', import.meta.url), [places, sync, chunks, connections].map((value) => JSON.stringify(value)));
+        });
+        found.push(memory);
       } finally {
         await customers.drop();
       }

@@ -9,7 +9,7 @@ export interface ReceiverProcess {
 
 /** Starts the receiver. It ends with this process, however that ends. */
 export async function startReceiver(): Promise<ReceiverProcess> {
-  const child = fork(fileURLToPath(new URL('receiver.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] });
+  const child = fork(fileURLToPath(new URL('receiver.js', import.meta.url)), { execArgv: [] });
   const [port] = (await once(child, 'message')) as [number];
   return {
     url: `http://127.0.0.1:${port}/`,

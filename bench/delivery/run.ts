@@ -8,7 +8,7 @@ import { eightFields, mapAndPost, mapLines, postBodies } from './floors.js';
 import { startReceiver } from './receiver-process.js';
 import { mappingTo, packageAlone, packageWebhook } from './segment.js';
 import { prepareSlices, type Prepared, type StagedPart } from './slices.js';
-import { loadAll, staged, stepsTo, type Delivered } from './staged.js';
+import { loadAll, staged, type Delivered } from './staged.js';
 import { copyAndMerge, emptyTable, tableAt } from './table.js';
 
 export const senders = {
@@ -82,7 +82,8 @@ export async function measureDelivery(meter: Meter, options: DeliveryOptions): P
 
 /** Stages everything once, for the plain programs to read. */
 async function prepare(places: Places, folder: string): Promise<Prepared> {
-  return staged(places, {}, async ({ sync }) => {
+  return staged(places, {}, async ({ sync }, _, steps) => {
+    await steps.close();
     const files = await stagedFiles(places.databaseUrl, sync);
     return prepareSlices({ stagingFolder: places.stagingFolder, files }, folder, batchSize);
   });
@@ -98,12 +99,11 @@ async function stagedFiles(databaseUrl: string, { subscriptionId, number }: Sync
 }
 
 async function measureSluice(meter: Meter, places: Places, delivered: Delivered = {}): Promise<Cost> {
-  return staged(places, delivered, (sync, chunks) => {
-    const steps = stepsTo(places, delivered);
-    return costOf(meter, async () => {
+  return staged(places, delivered, (sync, chunks, steps) =>
+    costOf(meter, async () => {
       await loadAll(steps, sync, chunks, connections);
-    });
-  });
+    }),
+  );
 }
 
 async function costOf(meter: Meter, work: () => Promise<void>): Promise<Cost> {

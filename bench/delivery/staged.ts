@@ -19,16 +19,15 @@ export function stepsTo(places: Places, { mapping, destination }: Delivered = {}
   return createSteps(configurationOf(places, subscription, destination), subscription);
 }
 
-/** Runs a first sync up to its staged chunks, and forgets it after `use`. */
-export async function staged<T>(places: Places, delivered: Delivered, use: (sync: StepInput, chunks: readonly number[]) => Promise<T>): Promise<T> {
+/** Runs a first sync up to its staged chunks, and forgets it after `use`, which closes the steps: they are one worker's, whose connections stay open from step to step. */
+export async function staged<T>(places: Places, delivered: Delivered, use: (sync: StepInput, chunks: readonly number[], steps: Steps) => Promise<T>): Promise<T> {
   await forget(places);
   const steps = stepsTo(places, delivered);
   const sync = await steps.open(randomUUID());
   const { toSend } = await steps.diff(sync);
   const chunks = await steps.stage(sync, toSend);
-  await steps.close();
   try {
-    return await use(sync, chunks);
+    return await use(sync, chunks, steps);
   } finally {
     await forget(places);
   }

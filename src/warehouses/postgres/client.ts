@@ -100,10 +100,13 @@ export class PostgresClient {
   }
 
   /** Runs one statement that is short and a transaction of its own. No setting is pinned: how a value is written must not matter to it. Throws SluiceErrors only. */
-  readonly statement: Query = (text, values) =>
-    this.quick.query(text, values).catch((error: unknown) => {
+  readonly statement: Query = async <Row extends pg.QueryResultRow>(text: string, values: unknown[]) => {
+    try {
+      return await this.quick.query<Row>(text, values);
+    } catch (error) {
       throw asWarehouseError(this.source, error);
-    });
+    }
+  };
 
   /** Streams a COPY … TO STDOUT, its bytes passed through `parser`, in a read-only transaction of its own. Leaving the loop early ends the connection. */
   async *stream<T>(copy: CopyToStreamQuery, parser: StreamParser<T>, signal: AbortSignal): AsyncGenerator<T> {

@@ -23,9 +23,16 @@ export class ChunkOutcomes {
 
   /** `attempt`: the load's, from 1. */
   static async open(staging: StagingStore, place: ChunkPlace, attempt: number): Promise<ChunkOutcomes> {
-    const logged = await staging.readOutcomes(place);
-    const last = logged.at(-1);
-    return new ChunkOutcomes(await staging.openOutcomes(place), [...logged], last === undefined ? attempt > 1 : last.batchSize > 0);
+    const log = await staging.openOutcomes(place);
+    try {
+      // Only now nothing is added any more by a predecessor that doesn't know yet.
+      const logged = await staging.readOutcomes(place);
+      const last = logged.at(-1);
+      return new ChunkOutcomes(log, [...logged], last === undefined ? attempt > 1 : last.batchSize > 0);
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
   }
 
   get entries(): readonly OutcomeEntry[] {

@@ -49,9 +49,12 @@ interface Turn {
 const batchSize = 500;
 export const connections = 4;
 
-/** Sluice's loads beside plain programs, all against one receiver in a process of its own, taking turns. A first round isn't counted: a worker runs for weeks, and in a process's first seconds everyone waits for the compiler. */
+/**
+ * Sluice's loads beside plain programs, all against one receiver in a process of its own. One contest comes after the other, so that nobody is measured with what another contest
+ * has left in this process: Segment's package alone is a large part of its memory.
+ */
 export async function measureDelivery(meter: Meter, options: DeliveryOptions): Promise<DeliveryMeasurement> {
-  const { databaseUrl, folder, rows, runs, log } = options;
+  const { databaseUrl, folder, rows } = options;
   const customers = await Customers.create(databaseUrl, rows);
   const receiver = await startReceiver();
   const places = { databaseUrl, receiverUrl: receiver.url, stagingFolder: join(folder, 'staging') };
@@ -62,31 +65,43 @@ export async function measureDelivery(meter: Meter, options: DeliveryOptions): P
       { sender: senders.sluice, measure: () => measureSluice(meter, places) },
       { sender: senders.post, measure: () => costOf(meter, () => postBodies(receiver.url, bodies, connections)) },
     ];
-    const turns: readonly Turn[] = [
+    const contests: readonly (readonly Turn[])[] = [
       // These take a second each, the others ten and more: one moment of the machine's would decide.
-      ...quick, ...quick, ...quick,
-      { sender: senders.sluiceMapped, measure: () => measureSluice(meter, places, { mapping: eightFields }) },
-      { sender: senders.mapAndPost, measure: () => costOf(meter, () => mapAndPost(receiver.url, lines, connections)) },
-      { sender: senders.map, measure: () => costOf(meter, () => mapLines(lines)) },
-      { sender: senders.sluiceTable, measure: () => emptyTable(databaseUrl).then(() => measureSluice(meter, places, { destination: tableAt(databaseUrl) })) },
-      { sender: senders.table, measure: () => emptyTable(databaseUrl).then(() => costOf(meter, () => copyAndMerge(databaseUrl, lines, connections))) },
-      { sender: senders.sluiceSegment, measure: () => measureSluice(meter, places, { mapping: mappingTo(receiver.url), destination: packageWebhook() }) },
-      { sender: senders.segment, measure: () => costOf(meter, () => packageAlone(receiver.url, lines, connections)) },
+      [...quick, ...quick, ...quick],
+      [
+        { sender: senders.sluiceMapped, measure: () => measureSluice(meter, places, { mapping: eightFields }) },
+        { sender: senders.mapAndPost, measure: () => costOf(meter, () => mapAndPost(receiver.url, lines, connections)) },
+        { sender: senders.map, measure: () => costOf(meter, () => mapLines(lines)) },
+      ],
+      [
+        { sender: senders.sluiceTable, measure: () => emptyTable(databaseUrl).then(() => measureSluice(meter, places, { destination: tableAt(databaseUrl) })) },
+        { sender: senders.table, measure: () => emptyTable(databaseUrl).then(() => costOf(meter, () => copyAndMerge(databaseUrl, lines, connections))) },
+      ],
+      [
+        { sender: senders.sluiceSegment, measure: () => measureSluice(meter, places, { mapping: mappingTo(receiver.url), destination: packageWebhook() }) },
+        { sender: senders.segment, measure: () => costOf(meter, () => packageAlone(receiver.url, lines, connections)) },
+      ],
     ];
-    for (const { measure } of turns) await measure();
-    log(`${rows} records: everyone is warm`);
-    for (let run = 0; run < runs; run++) {
-      for (const { sender, measure } of run % 2 === 0 ? turns : turns.toReversed()) {
-        const cost = await measure();
-        samples.push({ sender, cost });
-        log(`${rows} records, run ${run + 1} of ${runs}: ${sender}: ${Math.round(rows / cost.seconds)} records/s`);
-      }
-    }
+    for (const turns of contests) samples.push(...(await takeTurns(turns, options)));
     return { records: rows, samples };
   } finally {
     await receiver.stop();
     await customers.drop();
   }
+}
+
+/** Who begins changes from run to run. A first round isn't counted: a worker runs for weeks, and in a process's first seconds everyone waits for the compiler. */
+async function takeTurns(turns: readonly Turn[], { rows, runs, log }: DeliveryOptions): Promise<readonly DeliverySample[]> {
+  for (const { measure } of turns) await measure();
+  const samples: DeliverySample[] = [];
+  for (let run = 0; run < runs; run++) {
+    for (const { sender, measure } of run % 2 === 0 ? turns : turns.toReversed()) {
+      const cost = await measure();
+      samples.push({ sender, cost });
+      log(`${rows} records, run ${run + 1} of ${runs}: ${sender}: ${Math.round(rows / cost.seconds)} records/s`);
+    }
+  }
+  return samples;
 }
 
 /** Stages everything once, for the plain programs to read. */

@@ -35,7 +35,7 @@ export function deliverySection(measurement: DeliveryMeasurement): Section {
     head: ['who', 'records/s', 'Node CPU, µs a record', 'peak RSS, MB', 'share'],
     rows,
     notes: [
-      'A first round of all is not counted: a worker runs for weeks, and a process that has just begun waits for its compiler.',
+      'A first round of all is not counted: a worker runs for weeks, and a process that has just begun waits for its compiler. Each contest is over before the next one begins; the first two take turns three times in a run, because they take a second each.',
       `**${senders.sluice}** runs the worker's own load step: leases, digests of the staged files, an outcome log before each next batch, counts in the warehouse.`,
       `**${senders.post}** reads request bodies that were made beforehand and posts them: the least that any sender can do.`,
       `**${senders.sluiceMapped}** applies a mapping through Segment's mapping-kit. **${senders.map}** builds the same eight fields in code and sends nothing; **${senders.mapAndPost}** sends them.`,

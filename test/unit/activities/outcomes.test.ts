@@ -55,4 +55,14 @@ describe('a load that leaves off, and whose sync then ends', () => {
     await attempt(5, [], 'leaves off');
     assert.deepEqual(await counts(), { succeeded: 20, failed: 20, notSent: 60 });
   });
+
+  it('goes on after all that its predecessor logged, also while it took over', async () => {
+    const former = await ChunkOutcomes.open(staging, place, 1);
+    const outcomes = await ChunkOutcomes.open({ ...staging, openOutcomes: async (where) => {
+      for (const upTo of [20, 40]) await former.append({ upTo, batchSize, failed: [] });
+      return staging.openOutcomes(where);
+    } }, place, 2);
+    assert.deepEqual(outcomes.entries.map(({ upTo }) => upTo), [20, 40]);
+    await Promise.all([former.close(), outcomes.close()]);
+  });
 });

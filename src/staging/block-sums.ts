@@ -60,6 +60,7 @@ export function blocksOf(sums: Buffer): readonly SummedBlock[] {
   });
 }
 
+/** Whether these are the bytes of that block. */
 export function isIntact(sums: Buffer, { number }: SummedBlock, bytes: Buffer): boolean {
   return xxh64(bytes, BigInt(number)) === sums.readBigUInt64LE(entryBytes * number + numberBytes);
 }

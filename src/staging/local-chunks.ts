@@ -83,7 +83,9 @@ export async function* readChunkFile({ root, host }: LocalFolder, place: ChunkPl
     const { size } = await onFiles(root, nameOf(place), () => file.stat());
     const sums = await readSums(read, size);
     if (sums === null || digestOf(sums) !== staged.sha256) throw damaged(place);
-    for (const piece of piecesOf(blocksOf(sums))) {
+    const pieces = piecesOf(blocksOf(sums));
+    if (pieces.reduce((sum, { bytes }) => sum + bytes, sums.length) !== size) throw damaged(place);
+    for (const piece of pieces) {
       const bytes = Buffer.allocUnsafeSlow(piece.bytes);
       if (!(await read(bytes, piece.position))) throw damaged(place);
       for (const block of piece.blocks) {
@@ -128,15 +130,14 @@ function piecesOf(blocks: readonly SummedBlock[]): readonly Piece[] {
   return pieces;
 }
 
-/** Null when they don't go with a file of this size. */
+/** Null when they don't fit into the file. */
 async function readSums(read: Read, fileBytes: number): Promise<Buffer | null> {
   const tail = Buffer.alloc(tailBytes);
   if (fileBytes < tailBytes || !(await read(tail, fileBytes - tailBytes))) return null;
   const bytes = sumsBytesOf(tail);
   if (bytes > fileBytes) return null;
   const sums = Buffer.alloc(bytes);
-  if (!(await read(sums, fileBytes - bytes))) return null;
-  return blocksOf(sums).reduce((sum, block) => sum + block.bytes, bytes) === fileBytes ? sums : null;
+  return (await read(sums, fileBytes - bytes)) ? sums : null;
 }
 
 /** In one go, but for what a file system takes only in part. */

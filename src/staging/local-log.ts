@@ -31,7 +31,7 @@ export class LineLog {
     const copy = `${path}.${randomUUID()}.tmp`;
     const file = await open(copy, 'wx');
     try {
-      if (lines.length > 0) await file.writeFile(lines);
+      await file.writeFile(lines);
       await rename(copy, path);
       return new LineLog(file, lines.length);
     } catch (error) {

@@ -7,7 +7,7 @@ import type { AcquireAnswer, ChunkCounts, RecordOutcome, StagedChunk, SyncRef } 
 import { queryOn, type PostgresClient, type Query } from './client.js';
 import { copyText } from './copy-text.js';
 import { tableNames, type TableNames } from './names.js';
-import { holdOpenSync, notOpen, openSyncRow } from './open.js';
+import { holdOpenSync, openSyncRow } from './open.js';
 import { updateStateTables } from './tables.js';
 import { wordsFor } from './words.js';
 
@@ -36,7 +36,7 @@ export async function registerChunks(client: PostgresClient, sync: SyncRef, chun
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
   return client.transaction(async (connection) => {
     await updateStateTables(connection, tables);
-    await holdOpenSync(connection, tables, sync);
+    await holdOpenSync(queryOn(connection), tables, sync, 'UPDATE');
     await connection.query(
       `INSERT INTO ${tables.chunks} (sync, chunk, records, file, sha256)
        SELECT $1, chunk, records, file, sha256 FROM jsonb_to_recordset($2) AS staged(chunk int, records bigint, file text, sha256 text)
@@ -71,8 +71,7 @@ export async function acquireChunk(client: PostgresClient, sync: SyncRef, chunk:
 
 /** A chunk of a sync that is open; FencedError when it isn't, or has no such chunk. */
 async function readChunk(query: Query, tables: TableNames, sync: SyncRef, chunk: number): Promise<ChunkRow> {
-  const open = await query(openSyncRow(tables, 'SHARE'), [sync.number, sync.epoch]);
-  if (open.rowCount === 0) throw notOpen(sync);
+  await holdOpenSync(query, tables, sync, 'SHARE');
   const found = await query<ChunkRow>(`SELECT ${chunkColumns} FROM ${tables.chunks} WHERE sync = $1 AND chunk = $2`, [sync.number, chunk]);
   const row = found.rows[0];
   if (row === undefined) throw new FencedError(`chunk ${chunk} of sync ${sync.subscriptionId}-${sync.number} is not registered`);

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { SyncRef } from '../warehouse.js';
-import type { PostgresClient } from './client.js';
+import { queryOn, type PostgresClient } from './client.js';
 import { tableNames, type TableNames } from './names.js';
 import { holdOpenSync } from './open.js';
 
@@ -12,7 +12,7 @@ export async function takeGrant(client: PostgresClient, sync: SyncRef, records: 
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
   return client.transaction(
     async (connection) => {
-      await holdOpenSync(connection, tables, sync);
+      await holdOpenSync(queryOn(connection), tables, sync, 'UPDATE');
       const found = await connection.query<{ attempt: number; granted: string | null; to_send: string }>(`SELECT attempt, granted, to_send FROM ${tables.syncs} WHERE number = $1`, [sync.number]);
       const row = found.rows[0];
       if (row?.granted !== null) return 'taken';

@@ -3,7 +3,7 @@ import { FencedError } from '../../errors/errors.js';
 import { checkOwner, type StateOwner } from '../owner.js';
 import type { OpenAnswer, OpenRequest, SyncRef } from '../warehouse.js';
 import { checksumAlgorithm } from './columns.js';
-import type { PostgresClient } from './client.js';
+import type { PostgresClient, Query } from './client.js';
 import { hasStateTables } from './history.js';
 import { tableNames, type TableNames } from './names.js';
 import { createStateTables, updateStateTables } from './tables.js';
@@ -64,16 +64,12 @@ async function checkState(connection: pg.PoolClient, tables: TableNames, request
 }
 
 /** Holds the row of a sync that is still open under its epoch, until the transaction ends; FencedError when it is not. */
-export async function holdOpenSync(connection: pg.PoolClient, tables: TableNames, sync: SyncRef): Promise<void> {
-  const held = await connection.query(openSyncRow(tables, 'UPDATE'), [sync.number, sync.epoch]);
-  if (held.rowCount === 0) throw notOpen(sync);
+export async function holdOpenSync(query: Query, tables: TableNames, sync: SyncRef, lock: 'SHARE' | 'UPDATE'): Promise<void> {
+  const held = await query(openSyncRow(tables, lock), [sync.number, sync.epoch]);
+  if (held.rowCount === 0) throw new FencedError(`sync ${sync.subscriptionId}-${sync.number} is no longer open: it was settled or taken over`);
 }
 
 /** The row of sync number `$1`, if it is open under epoch `$2`; held until the transaction ends. */
 export function openSyncRow(tables: TableNames, lock: 'SHARE' | 'UPDATE'): string {
   return `SELECT 1 FROM ${tables.syncs} WHERE number = $1 AND epoch = $2 AND finished_at IS NULL FOR ${lock}`;
-}
-
-export function notOpen(sync: SyncRef): FencedError {
-  return new FencedError(`sync ${sync.subscriptionId}-${sync.number} is no longer open: it was settled or taken over`);
 }

@@ -17,6 +17,10 @@ export function leaseLaws(bench: () => Bench): void {
   const openOneChunk = async () => {
     await bench().createPeople(1);
     driver = bench().driver();
+    await openSync();
+  };
+
+  const openSync = async () => {
     sync = await driver.open();
     await driver.diff(sync);
     const [registered] = await driver.warehouse.registerChunks(sync, (await driver.read(sync)).chunks);
@@ -176,6 +180,21 @@ export function leaseLaws(bench: () => Bench): void {
       const result = await driver.warehouse.settleSync(sync, { kind: 'canceled' });
       assert.deepEqual([result.status, result.notSent, result.processed], ['canceled', 1, 0]);
       assert.deepEqual(sentBy(await driver.sync()), ['new 1']);
+    });
+
+    it('and a lease that is asked for at the same time exclude each other', async () => {
+      for (let round = 0; round < 10; round++) {
+        const [taken, settled] = await Promise.allSettled([acquire('one'), driver.warehouse.settleSync(sync, { kind: 'failed', message: 'nobody takes it' })]);
+        if (settled.status === 'fulfilled') {
+          assert(taken.status === 'rejected' && taken.reason instanceof FencedError, `round ${round}: settled, and the lease was ${String(taken.status === 'rejected' ? taken.reason : 'had')}`);
+        } else {
+          assert(settled.reason instanceof OpenBooksError && taken.status === 'fulfilled', `round ${round}: ${String(settled.reason)}, and the lease was ${taken.status}`);
+          await finish('one');
+          await driver.warehouse.settleSync(sync, { kind: 'failed', message: 'nobody takes more' });
+        }
+        await bench().run(`update people set name = 'round ${round}'`);
+        await openSync();
+      }
     });
 
     it('is refused while a chunk is started and unfinished, because nobody knows what became of it', async () => {

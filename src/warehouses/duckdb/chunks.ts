@@ -45,6 +45,7 @@ export async function acquireChunk(client: DuckdbClient, sync: SyncRef, chunk: n
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
   return client.transaction(async (session) => {
     await checkOpenSync(session, tables, sync);
+    await takeTurn(session, tables);
     const row = await readChunk(session, tables, sync, chunk);
     if (row.finished) return { kind: 'finished', counts: { succeeded: row.succeeded, failed: row.failed, notSent: row.not_sent } };
     const remainingMs = row.remaining_ms ?? 0;

@@ -24,7 +24,7 @@ export async function fenceSync(
     await takeTurn(session, tables);
     const [raised] = await session.rows<{ epoch: number }>(`UPDATE ${tables.syncs} SET epoch = epoch + 1 WHERE number = $1 AND finished_at IS NULL RETURNING epoch`, [sync.number]);
     const epoch = raised?.epoch ?? sync.epoch;
-    // DuckDB tells conflicts column by column: without writing lease_until too, a lease that is taken at the same moment would go unseen.
+    // DuckDB tells conflicts column by column: without writing lease_until too, a chunk that is finished at the same moment would go unseen.
     const open = await session.rows<OpenChunk>(
       `UPDATE ${tables.chunks} SET epoch = $2, lease_until = lease_until WHERE sync = $1 AND finished_at IS NULL
        RETURNING chunk, records, file, sha256, holder IS NOT NULL AS started, greatest(0, coalesce(epoch_ms(lease_until) - epoch_ms(now()), 0)) AS remaining_ms`,

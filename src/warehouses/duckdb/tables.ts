@@ -92,7 +92,7 @@ export async function createStateTables(session: Session, schema: string, tables
 
 /**
  * For steps of a subscription that must not happen at the same moment. Nothing waits for a lock in DuckDB: of two transactions that write one row, the later fails
- * and is done anew. What holds a single chunk writes that chunk's row instead, and whoever takes a sync over writes all of them.
+ * and is done anew. Writing the row of a chunk would not do for its lease: between an update and a deletion of one row DuckDB tells no conflict, so a lease could be had of a sync that is being settled.
  */
 export async function takeTurn(session: Session, tables: TableNames): Promise<void> {
   await session.run(`UPDATE ${tables.state} SET turn = turn + 1`);

@@ -1,11 +1,11 @@
 import type { EventArray } from '../domain/events.js';
-import type { Batch, BatchPlace, MappedRecord } from './destination.js';
+import type { BatchPlace, LentBatch, MappedRecord } from './destination.js';
 
 /** Which sync, and where in it. */
-export type BatchOrigin = Pick<Batch, 'subscriptionId' | 'syncNumber' | 'place'>;
+export type BatchOrigin = Pick<LentBatch, 'subscriptionId' | 'syncNumber' | 'place'>;
 
 /** A batch that makes each form of its records when it is first asked for, because most destinations want one of them only. */
-export class RecordBatch implements Batch {
+export class RecordBatch implements LentBatch {
   readonly subscriptionId: string;
   readonly syncNumber: number;
   readonly place: BatchPlace | null;
@@ -38,6 +38,10 @@ export class RecordBatch implements Batch {
   get records(): readonly MappedRecord[] {
     this.#records ??= 'json' in this.content ? this.content.parse().map((event) => ({ event, body: event })) : this.content;
     return this.#records;
+  }
+
+  copy(): RecordBatch {
+    return new RecordBatch(this, 'json' in this.content ? this.content.copy() : this.content);
   }
 
   /** Some of its records, by their places in it. */

@@ -58,6 +58,12 @@ export interface BatchPlace {
   readonly lines: readonly number[];
 }
 
+/** A batch in memory that is used again once an attempt at it has settled: whoever reads `json`, `bodies` or, for the first time, `records` after that reads something else. */
+export interface LentBatch extends Batch {
+  /** The same in memory of its own. */
+  copy(): Batch;
+}
+
 export interface DestinationLimits {
   readonly batchSize: number;
   /** Bytes of all bodies of a batch. */
@@ -74,8 +80,8 @@ export interface Destination {
   /** A digest of what makes it this destination: type and target, no credentials. Another identity is another destination. */
   readonly identity: string;
   readonly limits: DestinationLimits;
-  /** One attempt at one batch; never throws for what the destination did, only when `signal` aborts or for a defect. Safe to repeat: events keep their messageId. */
-  deliver(batch: Batch, signal: AbortSignal): Promise<DeliveryAnswer>;
+  /** One attempt at one batch; never throws for what the destination did, only when `signal` aborts or for a defect. Safe to repeat: events keep their messageId. Reads nothing of the batch any more once it has settled. */
+  deliver(batch: LentBatch, signal: AbortSignal): Promise<DeliveryAnswer>;
   /**
    * For destinations whose records are seen only once a sync is complete: shows what was taken of one. Called before a sync settles, however it ended,
    * until it succeeds; so it is safe to repeat. Throws a SluiceError when it can't; the sync then waits to settle.

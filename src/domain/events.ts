@@ -41,6 +41,11 @@ export class EventArray {
     return EventArray.inPlace(side.events, side.ends, 0);
   }
 
+  /** The same in memory of its own. */
+  copy(): EventArray {
+    return new EventArray(Buffer.from(this.json), Uint32Array.from(this.ends), this.start);
+  }
+
   get size(): number {
     return this.ends.length;
   }

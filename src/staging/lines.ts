@@ -2,7 +2,7 @@ import { EventArray } from '../domain/events.js';
 import { startOfEvent, type StagedBlock } from '../domain/staged-record.js';
 import { PageReader } from './pages.js';
 
-/** Records that leave together. Each is a line of its chunk, though no line feed stands behind it. Where each event ends is known until the next batch is asked for. */
+/** Records that leave together. Each is a line of its chunk, though no line feed stands behind it. A batch is good until the next one is asked for. */
 export interface LineBatch {
   /** 0-based number of the first line within the chunk. */
   readonly firstLine: number;
@@ -90,7 +90,7 @@ function partOf({ events, ends }: StagedBlock, first: number, end: number): read
 /** Puts events of several blocks together. */
 class EventPacker {
   size = 0;
-  #parts: Buffer[] = [];
+  #events = Buffer.alloc(0);
   #bytes = 0;
   readonly #ends: Uint32Array;
 
@@ -108,16 +108,23 @@ class EventPacker {
     const [events, ends, start] = partOf(block, first, end);
     const moved = this.#bytes - start;
     for (const eventEnd of ends) this.#ends[this.size++] = eventEnd + moved;
-    this.#parts.push(events);
+    this.#makeRoom(events.length);
+    events.copy(this.#events, this.#bytes);
     this.#bytes += events.length;
   }
 
-  /** Gives the events out and starts anew. */
+  /** Gives the events out and starts anew. They are good until more are added. */
   take(): EventArray {
-    const events = EventArray.inPlace(Buffer.concat(this.#parts), this.#ends.subarray(0, this.size), 0);
-    this.#parts = [];
+    const events = EventArray.inPlace(this.#events.subarray(0, this.#bytes), this.#ends.subarray(0, this.size), 0);
     this.#bytes = 0;
     this.size = 0;
     return events;
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#bytes + bytes <= this.#events.length) return;
+    const events = Buffer.allocUnsafeSlow(2 * (this.#bytes + bytes));
+    this.#events.copy(events, 0, 0, this.#bytes);
+    this.#events = events;
   }
 }

@@ -71,7 +71,10 @@ class LocalChunkWriter implements ChunkWriter {
   }
 }
 
-/** Reads the file once, and checks each block right before it is given out. */
+/**
+ * Reads the file once, and checks each block right before it is given out. All of it passes through one buffer: new ones, some MB for each thousand records, would be most of what the
+ * garbage collector has to do in a load.
+ */
 export async function* readChunkFile({ root, host }: LocalFolder, place: ChunkPlace, staged: StagedFile): AsyncGenerator<Buffer, void, undefined> {
   const { host: stagedBy } = checkFileName(place, staged.name);
   const file = await onFiles(root, nameOf(place), () => open(join(root, syncPath(place), staged.name), 'r')).catch(async (error: unknown) => {
@@ -85,8 +88,9 @@ export async function* readChunkFile({ root, host }: LocalFolder, place: ChunkPl
     if (sums === null || digestOf(sums) !== staged.sha256) throw damaged(place);
     const pieces = piecesOf(blocksOf(sums));
     if (pieces.reduce((sum, { bytes }) => sum + bytes, sums.length) !== size) throw damaged(place);
+    const buffer = Buffer.allocUnsafeSlow(pieces.reduce((most, { bytes }) => Math.max(most, bytes), 0));
     for (const piece of pieces) {
-      const bytes = Buffer.allocUnsafeSlow(piece.bytes);
+      const bytes = buffer.subarray(0, piece.bytes);
       if (!(await read(bytes, piece.position))) throw damaged(place);
       for (const block of piece.blocks) {
         const start = block.position - piece.position;

@@ -69,7 +69,10 @@ export interface StagingStore {
   /** The host that staged a file of this name, as `host` names it. */
   hostOf(file: string): string | null;
   createChunk(place: ChunkPlace, attempt: string): Promise<ChunkWriter>;
-  /** Streams the chunk in pieces of any size, and gives out no byte that was not checked. The pieces are the reader's own. Throws StagingLostError at once for a name that it can't read. */
+  /**
+   * Streams the chunk in pieces of any size, and gives out no byte that was not checked. A piece is good until the next one is asked for, and may be written to until then.
+   * Throws StagingLostError at once for a name that it can't read.
+   */
   readChunk(place: ChunkPlace, file: StagedFile): AsyncIterable<Buffer>;
   /** Opens a chunk's log to go on with it. Throws StagingLostError when the chunk's files have gone. */
   openOutcomes(place: ChunkPlace): Promise<OutcomeLog>;

@@ -18,7 +18,7 @@ const versionPart = 1 / 8;
 const leastVersionRoom = 8 * 1024;
 
 /** What the blocks of all chunks may hold together. */
-const mostBytes = 8 * 1024 * 1024;
+const mostBytes = 16 * 1024 * 1024;
 const mostBlockBytes = 1024 * 1024;
 const leastBlockBytes = 48 * 1024;
 /** What a block should hold where more would be another batch: as much as stays in a core's own cache from the check of the block until it is sent. */

@@ -27,11 +27,12 @@ export function createFileDestination(name: string, config: FileDestinationConfi
     async deliver(batch, signal) {
       const { place } = batch;
       if (place === null) return { kind: 'refused', reason: 'a file set belongs to a sync, and this record was sent outside of one' };
+      const rows = formatBatch(batch, config);
       try {
         return await within(timeoutMs, signal, async (ending) => {
           const published = await target.published(batch, ending);
           if (published !== null) return { kind: 'unauthorized', reason: `${published} is published already; if the subscription's state was dropped on purpose, move its old files away` };
-          await target.keep(batch, place, formatBatch(batch, config), ending);
+          await target.keep(batch, place, rows, ending);
           return { kind: 'delivered' };
         });
       } catch (error) {

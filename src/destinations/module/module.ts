@@ -27,7 +27,9 @@ export function createModuleDestination(name: string, config: ModuleDestinationC
     limits: { batchSize, batchBytes, concurrency, timeoutMs, giveUpAfterMs, rateLimit },
     async deliver(batch, signal) {
       try {
-        return checked(await within(timeoutMs, signal, (ending) => custom.deliver(batch, ending)), batch);
+        // It may go on with the batch when nobody waits for it any more.
+        const own = batch.copy();
+        return checked(await within(timeoutMs, signal, (ending) => custom.deliver(own, ending)), batch);
       } catch (error) {
         signal.throwIfAborted();
         const what = error instanceof NoAnswerError ? 'did not answer in time' : `threw ${error instanceof Error ? error.name : typeof error}`;

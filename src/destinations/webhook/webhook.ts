@@ -1,11 +1,10 @@
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
-import { Pool } from 'undici';
 import type { Batch, DeliveryAnswer, Destination } from '../destination.js';
 import { judgeExchange } from './answers.js';
 import { webhookChecks } from './check.js';
 import type { WebhookConfig } from './config.js';
-import { exchange, type Exchange } from './exchange.js';
+import { connectionsTo, exchange, type Exchange } from './exchange.js';
 import { createReasonWriter } from '../reason.js';
 import { signatureHeaders } from './signature.js';
 import { secretsOf, targetOf } from './target.js';
@@ -24,7 +23,7 @@ export function createWebhook(name: string, config: WebhookConfig): Destination 
   const fixedHeaders = headersOf(config, target.authorization);
   const { batchSize, batchBytes, concurrency, timeoutMs, giveUpAfterMs, rateLimit } = config;
   // One timer covers a whole request (exchange.ts); undici's own would only end it earlier.
-  const pool = new Pool(target.origin, { connections: concurrency, headersTimeout: 0, bodyTimeout: 0, connect: { timeout: timeoutMs, ...tlsOptionsOf(name, config) } });
+  const pool = connectionsTo(target.origin, { connections: concurrency, headersTimeout: 0, bodyTimeout: 0, connect: { timeout: timeoutMs, ...tlsOptionsOf(name, config) } });
 
   const headersFor = (json: Buffer): string[] => (config.signing === null ? fixedHeaders : [...fixedHeaders, ...signatureHeaders(config.signing.secret, json, Date.now())]);
   const send = (json: Buffer, body: Buffer, signal: AbortSignal): Promise<Exchange> => exchange(pool, { origin: target.origin, path: target.path, method: config.method, headers: headersFor(json), body }, timeoutMs, signal);

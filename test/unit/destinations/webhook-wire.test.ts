@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import type { WebhookConfig } from '../../../src/destinations/webhook/config.js';
@@ -45,5 +45,32 @@ describe('what a webhook puts on the wire', () => {
     const time = String(headers['webhook-timestamp']);
     assert.equal(headers['webhook-signature'], `sha256=${createHmac('sha256', 'whsec').update(`${time}.${batch.json.toString('utf8')}`).digest('hex')}`);
     assert.match(time, /^\d{10}$/, 'in seconds');
+  });
+
+  it('is never of another batch, though it was answered before all of it was sent: the connection is broken off', async () => {
+    const large = batchOf(Array.from({ length: 4 }, (_, id) => event(String(id), { text: 'a'.repeat(8_000_000) })));
+    const received: Buffer[] = [];
+    const server = createTcpServer((socket) => {
+      socket.on('data', (data) => received.push(data));
+      socket.once('data', () => socket.pause().write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const destination = createWebhook('crm', webhookConfig(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { timeoutMs: 20_000 }));
+    try {
+      const sent = Buffer.from(large.json);
+      assert.deepEqual(await destination.deliver(large, new AbortController().signal), { kind: 'delivered' });
+      large.json.fill('b');
+      const [socket] = await accepted;
+      const closed = once(socket, 'close');
+      socket.resume();
+      await closed;
+      const all = Buffer.concat(received);
+      const body = all.subarray(all.indexOf('\r\n\r\n') + 4);
+      assert(body.length < sent.length && body.equals(sent.subarray(0, body.length)));
+    } finally {
+      await destination.close();
+      server.close();
+    }
   });
 });

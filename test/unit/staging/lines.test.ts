@@ -4,11 +4,12 @@ import { StagingLostError } from '../../../src/errors/errors.js';
 import { batchesOf } from '../../../src/staging/lines.js';
 import { inPieces, stagedBytes } from '../../support/staged-bytes.js';
 
-/** A batch as it was before the next one was asked for, but for its bytes: those are there as long as anyone holds them. */
+/** A batch as it was before the next one was asked for. */
 interface Batch {
   readonly firstLine: number;
   readonly texts: readonly string[];
-  readonly json: Buffer;
+  readonly json: string;
+  readonly memory: ArrayBufferLike;
 }
 
 async function collect(pieces: AsyncIterable<Buffer>, batchSize: number, batchBytes: number, skip = 0): Promise<Batch[]> {
@@ -16,7 +17,7 @@ async function collect(pieces: AsyncIterable<Buffer>, batchSize: number, batchBy
   for await (const some of batchesOf(pieces, { batchSize, batchBytes }, skip)) {
     for (const { firstLine, events } of some) {
       assert.deepEqual(events.parse(), events.views().map((view) => JSON.parse(view.toString()) as unknown));
-      batches.push({ firstLine, texts: events.views().map(String), json: events.json });
+      batches.push({ firstLine, texts: events.views().map(String), json: String(events.json), memory: events.json.buffer });
     }
   }
   return batches;
@@ -54,12 +55,12 @@ describe('cutting a chunk into batches', () => {
     }
   });
 
-  it('has them as one JSON array too, which stays as it is when others are made of the same bytes', async () => {
+  it('has them as one JSON array too', async () => {
     const records = ['1{"a":1}', '2{"b":"["}', '3{"c":",]"}', '4{}'];
     for (const pageBytes of [1, 10, 1_000]) {
       for (const cuts of [[], [1], [30, 70]]) {
         const batches = await collect(inPieces(stagedBytes(records, pageBytes), cuts), 2, 100);
-        assert.deepEqual(batches.map(({ json }) => String(json)), ['[{"a":1},\n{"b":"["}]', '[{"c":",]"},\n{}]']);
+        assert.deepEqual(batches.map(({ json }) => json), ['[{"a":1},\n{"b":"["}]', '[{"c":",]"},\n{}]']);
       }
     }
   });
@@ -69,7 +70,7 @@ describe('cutting a chunk into batches', () => {
     const notCopied = async (batchSize: number): Promise<boolean[]> => {
       const bytes = Buffer.allocUnsafeSlow(staged.length);
       staged.copy(bytes);
-      return (await collect(inPieces(bytes, []), batchSize, 100)).map(({ json }) => json.buffer === bytes.buffer);
+      return (await collect(inPieces(bytes, []), batchSize, 100)).map(({ memory }) => memory === bytes.buffer);
     };
     assert.deepEqual(await notCopied(2), [true, true, false]); // of the last one, more might have come
     assert.deepEqual(await notCopied(5), [true]);

@@ -28,7 +28,7 @@ describe('a chunk file', () => {
   const read = async (file: StagedFile): Promise<{ readonly blocks: readonly Buffer[]; readonly error: unknown }> => {
     const blocks: Buffer[] = [];
     try {
-      for await (const block of createLocalFiles(folder.path).readChunk(place, file)) blocks.push(block);
+      for await (const block of createLocalFiles(folder.path).readChunk(place, file)) blocks.push(Buffer.from(block));
       return { blocks, error: null };
     } catch (error) {
       return { blocks, error };

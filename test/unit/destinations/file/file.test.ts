@@ -56,6 +56,15 @@ describe('files as destination', () => {
     assert.deepEqual((await read('part-000000.jsonl')).toString().trimEnd().split('\n'), all.map(String));
   });
 
+  it('hold what a batch was when it came, however long writing takes', async () => {
+    const batch = batchOf(events(3));
+    const delivery = lines().deliver(batch, never);
+    batch.json.fill(' ');
+    assert.deepEqual(await delivery, { kind: 'delivered' });
+    await lines().publish?.(sync);
+    assert.equal((await read('part-000000.jsonl')).toString(), events(3).map((line) => `${line.toString()}\n`).join(''));
+  });
+
   it('are published once, whatever publishing was interrupted by', async () => {
     await deliver(lines(), events(5));
     const draft = join(folder.path, 'customers_to_crm', '.sync-000001.draft');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { DeliveryAnswer } from '../../../../src/destinations/destination.js';
+import type { Batch, DeliveryAnswer } from '../../../../src/destinations/destination.js';
 import { createMapper, type Mapper } from '../../../../src/destinations/mapping.js';
 import { defineDestination, recordsOf, type CustomDestination } from '../../../../src/destinations/module/index.js';
 import { loadDefinition, settingsProblems } from '../../../../src/destinations/module/load.js';
@@ -51,6 +51,15 @@ describe('a destination of one’s own', () => {
     const answer = await destination.deliver(batchOf(events(1)), never);
     assert(answer.kind === 'unavailable' && answer.sent && answer.reason.endsWith('did not answer in time'));
     assert(told instanceof Error);
+  });
+
+  it('keeps its batch as it was, also when nobody waits for it any more', async () => {
+    let kept: Batch | undefined;
+    const destination = open({ deliver: (batch) => new Promise(() => (kept = batch)) });
+    const [batch, sent] = [batchOf(events(3)), batchOf(events(3))];
+    await destination.deliver(batch, never);
+    batch.json.fill(' ');
+    assert.deepEqual([kept?.json, kept?.bodies, kept?.records], [sent.json, sent.bodies, sent.records]);
   });
 
   it('gets its records parsed', () => {

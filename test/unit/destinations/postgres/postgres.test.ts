@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { deliverBatch } from '../../../../src/destinations/deliver.js';
-import type { Batch, DeliveryAnswer, Destination } from '../../../../src/destinations/destination.js';
+import type { DeliveryAnswer, Destination, LentBatch } from '../../../../src/destinations/destination.js';
 import { createMapper } from '../../../../src/destinations/mapping.js';
 import type { JsonObject } from '../../../../src/domain/subscription.js';
 import type { PostgresDestinationConfig } from '../../../../src/destinations/postgres/config.js';
@@ -36,7 +36,7 @@ describe('a table as destination', () => {
     opened.push(destination);
     return destination;
   }
-  const deliver = (destination: Destination, batch: Batch): Promise<DeliveryAnswer> => destination.deliver(batch, never);
+  const deliver = (destination: Destination, batch: LentBatch): Promise<DeliveryAnswer> => destination.deliver(batch, never);
   const rows = async (): Promise<unknown[]> => (await client.query({ text: 'SELECT id, email, seats, source FROM crm.customers ORDER BY id', rowMode: 'array' })).rows;
   const person = (id: number, email: string | null, syncNumber = 1) => event(String(id), { id, email }, 'new', syncNumber);
 

@@ -1,13 +1,13 @@
 /**
  * `npm run bench`: measures Sluice beside hand-written floors, on its own PostgreSQL, keeps the figures in bench/results and writes docs/benchmarks.md from all that are there.
- * `--rows N` (may be repeated), `--runs N`, `--only extract|delivery|memory|overhead|quota|worker` (may be repeated), `--warehouse postgres|duckdb|snowflake` (may be repeated; for worker, which is measured only when asked for: it needs Linux, and for Snowflake Python), `--peers` (installs dbt and drt from PyPI and measures them on the same data),
+ * `--rows N` (may be repeated), `--runs N`, `--only extract|webhook|delivery|memory|overhead|quota|worker` (may be repeated), `--warehouse postgres|duckdb|snowflake` (may be repeated; for worker, which is measured only when asked for: it needs Linux, and for Snowflake Python), `--peers` (installs dbt and drt from PyPI and measures them on the same data),
  * `--report` (measures nothing).
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { startPostgres } from '../src/devserver/postgres.js';
 import { measureLoadMemory } from './delivery/memory.js';
-import { measureDelivery } from './delivery/run.js';
+import { measureDelivery, measureWebhook } from './delivery/run.js';
 import { installDbt } from './extract/dbt.js';
 import { installDrt } from './extract/drt.js';
 import { measureExtract } from './extract/run.js';
@@ -55,6 +55,7 @@ async function* measure(databaseUrl: string): AsyncGenerator<Measured> {
       const peers = options.peers ? [await installDbt(folder, databaseUrl), await installDrt(folder, databaseUrl)] : [];
       for (const rows of options.rows) yield { part: 'extract', measurement: await measureExtract(meter, { ...common, rows, peers }) };
     }
+    if (options.parts.includes('webhook')) yield { part: 'webhook', measurement: await measureWebhook(meter, { ...common, rows: options.rows.at(-1) ?? 0 }) };
     if (options.parts.includes('delivery')) yield { part: 'delivery', measurement: await measureDelivery(meter, { ...common, rows: options.rows[0] ?? 0 }) };
     if (options.parts.includes('memory')) yield { part: 'memory', measurement: await measureLoadMemory({ ...common, rows: options.rows }) };
     // Last, because a worker's bundler leaves this process large.

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import { warehouses, type WarehouseName } from './worker/sources.js';
 
-export const parts = ['extract', 'delivery', 'memory', 'overhead', 'quota', 'worker'] as const;
+export const parts = ['extract', 'webhook', 'delivery', 'memory', 'overhead', 'quota', 'worker'] as const;
 export type Part = (typeof parts)[number];
 
 export interface Options {
-  /** Sizes of the measured table, ascending. Extracts and the memory of loads are measured at each, deliveries at the first. */
+  /** Sizes of the measured table, ascending. Extracts and the memory of loads are measured at each; loads of a webhook without a mapping at the largest, other loads at the least. */
   readonly rows: readonly number[];
   readonly runs: number;
   readonly parts: readonly Part[];

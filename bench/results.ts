@@ -10,6 +10,7 @@ const folder = 'bench/results';
 /** What is measured apart, each kept in a file of its own, so that the document can be made of parts that were measured at different times. */
 export type Measured =
   | { readonly part: 'extract'; readonly measurement: ExtractMeasurement }
+  | { readonly part: 'webhook'; readonly measurement: DeliveryMeasurement }
   | { readonly part: 'delivery'; readonly measurement: DeliveryMeasurement }
   | { readonly part: 'memory'; readonly measurement: readonly Memory[] }
   | { readonly part: 'overhead'; readonly measurement: readonly number[] }

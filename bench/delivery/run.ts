@@ -11,9 +11,9 @@ import { prepareSlices, type Prepared, type StagedPart } from './slices.js';
 import { loadAll, staged, type Delivered } from './staged.js';
 import { copyAndMerge, emptyTable, tableAt } from './table.js';
 
+export const webhookSenders = { sluice: 'Sluice, no mapping', post: 'plain client, ready bodies' } as const;
+
 export const senders = {
-  sluice: 'Sluice, no mapping',
-  post: 'plain client, ready bodies',
   sluiceMapped: 'Sluice, eight fields mapped',
   mapAndPost: 'plain client, parse, build, stringify, post',
   map: 'parse, build, stringify, nothing sent',
@@ -49,40 +49,65 @@ interface Turn {
 const batchSize = 500;
 export const connections = 4;
 
+/** What a contest is held with. */
+interface Ground {
+  readonly meter: Meter;
+  readonly places: Places;
+  readonly prepared: Prepared;
+}
+
+/** A load of a webhook without a mapping, beside the least that any sender can do. These two need so little of each record that they are measured apart, with more records. */
+export function measureWebhook(meter: Meter, options: DeliveryOptions): Promise<DeliveryMeasurement> {
+  return holdContests(meter, options, ({ places, prepared }) => [
+    [
+      { sender: webhookSenders.sluice, measure: () => measureSluice(meter, places) },
+      { sender: webhookSenders.post, measure: () => costOf(meter, () => postBodies(places.receiverUrl, prepared.bodies, connections)) },
+    ],
+  ]);
+}
+
+/** Loads that touch every record, each beside a plain program that does the same to it. */
+export function measureDelivery(meter: Meter, options: DeliveryOptions): Promise<DeliveryMeasurement> {
+  return holdContests(meter, options, (ground) => [mappedTurns(ground), tableTurns(ground), segmentTurns(ground)]);
+}
+
+function mappedTurns({ meter, places, prepared: { lines } }: Ground): readonly Turn[] {
+  return [
+    { sender: senders.sluiceMapped, measure: () => measureSluice(meter, places, { mapping: eightFields }) },
+    { sender: senders.mapAndPost, measure: () => costOf(meter, () => mapAndPost(places.receiverUrl, lines, connections)) },
+    { sender: senders.map, measure: () => costOf(meter, () => mapLines(lines)) },
+  ];
+}
+
+function tableTurns({ meter, places, prepared: { lines } }: Ground): readonly Turn[] {
+  const { databaseUrl } = places;
+  return [
+    { sender: senders.sluiceTable, measure: () => emptyTable(databaseUrl).then(() => measureSluice(meter, places, { destination: tableAt(databaseUrl) })) },
+    { sender: senders.table, measure: () => emptyTable(databaseUrl).then(() => costOf(meter, () => copyAndMerge(databaseUrl, lines, connections))) },
+  ];
+}
+
+function segmentTurns({ meter, places, prepared: { lines } }: Ground): readonly Turn[] {
+  const { receiverUrl } = places;
+  return [
+    { sender: senders.sluiceSegment, measure: () => measureSluice(meter, places, { mapping: mappingTo(receiverUrl), destination: packageWebhook() }) },
+    { sender: senders.segment, measure: () => costOf(meter, () => packageAlone(receiverUrl, lines, connections)) },
+  ];
+}
+
 /**
- * Sluice's loads beside plain programs, all against one receiver in a process of its own. One contest comes after the other, so that nobody is measured with what another contest
- * has left in this process: Segment's package alone is a large part of its memory.
+ * All against one receiver in a process of its own. One contest comes after the other, so that nobody is measured with what another contest has left in this process:
+ * Segment's package alone is a large part of its memory.
  */
-export async function measureDelivery(meter: Meter, options: DeliveryOptions): Promise<DeliveryMeasurement> {
+async function holdContests(meter: Meter, options: DeliveryOptions, contestsOn: (ground: Ground) => readonly (readonly Turn[])[]): Promise<DeliveryMeasurement> {
   const { databaseUrl, folder, rows } = options;
   const customers = await Customers.create(databaseUrl, rows);
   const receiver = await startReceiver();
   const places = { databaseUrl, receiverUrl: receiver.url, stagingFolder: join(folder, 'staging') };
   const samples: DeliverySample[] = [];
   try {
-    const { bodies, lines } = await prepare(places, folder);
-    const quick: readonly Turn[] = [
-      { sender: senders.sluice, measure: () => measureSluice(meter, places) },
-      { sender: senders.post, measure: () => costOf(meter, () => postBodies(receiver.url, bodies, connections)) },
-    ];
-    const contests: readonly (readonly Turn[])[] = [
-      // These take a second each, the others ten and more: one moment of the machine's would decide.
-      [...quick, ...quick, ...quick],
-      [
-        { sender: senders.sluiceMapped, measure: () => measureSluice(meter, places, { mapping: eightFields }) },
-        { sender: senders.mapAndPost, measure: () => costOf(meter, () => mapAndPost(receiver.url, lines, connections)) },
-        { sender: senders.map, measure: () => costOf(meter, () => mapLines(lines)) },
-      ],
-      [
-        { sender: senders.sluiceTable, measure: () => emptyTable(databaseUrl).then(() => measureSluice(meter, places, { destination: tableAt(databaseUrl) })) },
-        { sender: senders.table, measure: () => emptyTable(databaseUrl).then(() => costOf(meter, () => copyAndMerge(databaseUrl, lines, connections))) },
-      ],
-      [
-        { sender: senders.sluiceSegment, measure: () => measureSluice(meter, places, { mapping: mappingTo(receiver.url), destination: packageWebhook() }) },
-        { sender: senders.segment, measure: () => costOf(meter, () => packageAlone(receiver.url, lines, connections)) },
-      ],
-    ];
-    for (const turns of contests) samples.push(...(await takeTurns(turns, options)));
+    const prepared = await prepare(places, folder);
+    for (const turns of contestsOn({ meter, places, prepared })) samples.push(...(await takeTurns(turns, options)));
     return { records: rows, samples };
   } finally {
     await receiver.stop();

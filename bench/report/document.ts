@@ -1,5 +1,5 @@
 import type { Result } from '../results.js';
-import { deliverySection } from './delivery.js';
+import { deliverySection, webhookSection } from './delivery.js';
 import { extractSection } from './extract.js';
 import { growthSection } from './growth.js';
 import { loadMemorySection, memorySection } from './memory.js';
@@ -21,6 +21,8 @@ function othersOf(result: Result): readonly Section[] {
   switch (result.part) {
     case 'extract':
       return [];
+    case 'webhook':
+      return [webhookSection(result.measurement)];
     case 'delivery':
       return [deliverySection(result.measurement)];
     case 'memory':

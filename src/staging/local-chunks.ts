@@ -72,7 +72,7 @@ class LocalChunkWriter implements ChunkWriter {
 }
 
 /**
- * Reads the file once, and checks each block right before it is given out. All of it passes through one buffer: new ones, some MB for each thousand records, would be most of what the
+ * Reads the file once, and checks each block right before it is given out. All of it passes through one buffer: new ones, half a MB for each thousand records, would be most of what the
  * garbage collector has to do in a load.
  */
 export async function* readChunkFile({ root, host }: LocalFolder, place: ChunkPlace, staged: StagedFile): AsyncGenerator<Buffer, void, undefined> {

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures Sluice beside hand-written floors, on its own PostgreSQL, keeps the figures in bench/results and writes docs/benchmarks.md from all that are there.
- * `--rows N` (may be repeated), `--runs N`, `--only extract|webhook|delivery|memory|overhead|quota|worker` (may be repeated), `--warehouse postgres|duckdb|snowflake` (may be repeated; for worker, which is measured only when asked for: it needs Linux, and for Snowflake Python), `--peers` (installs dbt and drt from PyPI and measures them on the same data),
+ * `--rows N` (may be repeated; a million, and five for webhook), `--runs N`, `--only extract|webhook|delivery|memory|overhead|quota|worker` (may be repeated), `--warehouse postgres|duckdb|snowflake` (may be repeated; for worker, which is measured only when asked for: it needs Linux, and for Snowflake Python), `--peers` (installs dbt and drt from PyPI and measures them on the same data),
  * `--report` (measures nothing).
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -55,7 +55,7 @@ async function* measure(databaseUrl: string): AsyncGenerator<Measured> {
       const peers = options.peers ? [await installDbt(folder, databaseUrl), await installDrt(folder, databaseUrl)] : [];
       for (const rows of options.rows) yield { part: 'extract', measurement: await measureExtract(meter, { ...common, rows, peers }) };
     }
-    if (options.parts.includes('webhook')) yield { part: 'webhook', measurement: await measureWebhook(meter, { ...common, rows: options.rows.at(-1) ?? 0 }) };
+    if (options.parts.includes('webhook')) yield { part: 'webhook', measurement: await measureWebhook(meter, { ...common, rows: options.webhookRows }) };
     if (options.parts.includes('delivery')) yield { part: 'delivery', measurement: await measureDelivery(meter, { ...common, rows: options.rows[0] ?? 0 }) };
     if (options.parts.includes('memory')) yield { part: 'memory', measurement: await measureLoadMemory({ ...common, rows: options.rows }) };
     // Last, because a worker's bundler leaves this process large.
@@ -67,9 +67,10 @@ async function* measure(databaseUrl: string): AsyncGenerator<Measured> {
   }
 }
 
-function commandOf({ rows, runs, peers, parts, warehouses }: Options): string {
+function commandOf({ rows, rowsGiven, runs, peers, parts, warehouses }: Options): string {
   const of = parts.includes('worker') ? warehouses.map((name) => ` --warehouse ${name}`).join('') : '';
-  return `npm run bench -- ${parts.map((part) => `--only ${part}`).join(' ')} ${rows.map((count) => `--rows ${count}`).join(' ')} --runs ${runs}${of}${peers ? ' --peers' : ''}`;
+  const sizes = rowsGiven ? rows.map((count) => ` --rows ${count}`).join('') : '';
+  return `npm run bench -- ${parts.map((part) => `--only ${part}`).join(' ')}${sizes} --runs ${runs}${of}${peers ? ' --peers' : ''}`;
 }
 
 function optionsOrExit(): Options {

@@ -5,8 +5,12 @@ export const parts = ['extract', 'webhook', 'delivery', 'memory', 'overhead', 'q
 export type Part = (typeof parts)[number];
 
 export interface Options {
-  /** Sizes of the measured table, ascending. Extracts and the memory of loads are measured at each; loads of a webhook without a mapping at the largest, other loads at the least. */
+  /** Sizes of the measured table, ascending. Extracts and the memory of loads are measured at each, the rest at the first. */
   readonly rows: readonly number[];
+  /** The size at which a load of a webhook without a mapping is measured: the largest, or five million. At one it would take half a second, and one moment of the machine's would decide. */
+  readonly webhookRows: number;
+  /** Whether the sizes were asked for. */
+  readonly rowsGiven: boolean;
   readonly runs: number;
   readonly parts: readonly Part[];
   /** For which warehouses a worker's memory is measured. */
@@ -21,7 +25,7 @@ export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      rows: { type: 'string', multiple: true, default: ['1000000'] },
+      rows: { type: 'string', multiple: true },
       runs: { type: 'string', default: '3' },
       only: { type: 'string', multiple: true, default: parts.filter((part) => part !== 'worker') },
       warehouse: { type: 'string', multiple: true, default: [...warehouses] },
@@ -29,8 +33,11 @@ export function readOptions(args: readonly string[]): Options {
       report: { type: 'boolean', default: false },
     },
   });
+  const rows = (values.rows ?? []).map((text) => count('rows', text, 1000)).toSorted((one, other) => one - other);
   return {
-    rows: values.rows.map((text) => count('rows', text, 1000)).toSorted((one, other) => one - other),
+    rows: rows.length === 0 ? [1_000_000] : rows,
+    webhookRows: rows.at(-1) ?? 5_000_000,
+    rowsGiven: rows.length > 0,
     runs: count('runs', values.runs, 1),
     parts: values.only.map((text) => oneOf('only', parts, text)),
     warehouses: values.warehouse.map((text) => oneOf('warehouse', warehouses, text)),

@@ -3,8 +3,7 @@ import { FencedError } from '../../errors/errors.js';
 import type { AcquireAnswer, ChunkCounts, RecordOutcome, StagedChunk, SyncRef } from '../warehouse.js';
 import type { DuckdbClient, Session } from './client.js';
 import { tableNames, type TableNames } from './names.js';
-import { checkOpenSync } from './open.js';
-import { takeTurn } from './tables.js';
+import { checkOpenSync, holdOpenSync } from './open.js';
 
 interface ChunkRow extends StagedChunk {
   readonly holder: string | null;
@@ -25,8 +24,7 @@ function asStagedChunk({ chunk, records, file, sha256 }: StagedChunk): StagedChu
 export async function registerChunks(client: DuckdbClient, sync: SyncRef, chunks: readonly StagedChunk[]): Promise<readonly StagedChunk[]> {
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
   return client.transaction(async (session) => {
-    await checkOpenSync(session, tables, sync);
-    await takeTurn(session, tables);
+    await holdOpenSync(session, tables, sync);
     await session.run(
       `INSERT INTO ${tables.chunks} (sync, chunk, epoch, records, file, sha256)
        SELECT $1, staged.chunk, $2, staged.records, staged.file, staged.sha256
@@ -44,8 +42,7 @@ export async function registerChunks(client: DuckdbClient, sync: SyncRef, chunks
 export async function acquireChunk(client: DuckdbClient, sync: SyncRef, chunk: number, holder: string, leaseMs: number): Promise<AcquireAnswer> {
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
   return client.transaction(async (session) => {
-    await checkOpenSync(session, tables, sync);
-    await takeTurn(session, tables);
+    await holdOpenSync(session, tables, sync);
     const row = await readChunk(session, tables, sync, chunk);
     if (row.finished) return { kind: 'finished', counts: { succeeded: row.succeeded, failed: row.failed, notSent: row.not_sent } };
     const remainingMs = row.remaining_ms ?? 0;

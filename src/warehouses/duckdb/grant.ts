@@ -2,8 +2,7 @@ import type { SyncRef } from '../warehouse.js';
 import type { DuckdbClient, Session } from './client.js';
 import { drawOf } from './delta.js';
 import { tableNames, type TableNames } from './names.js';
-import { checkOpenSync } from './open.js';
-import { takeTurn } from './tables.js';
+import { holdOpenSync } from './open.js';
 import { tally } from './tally.js';
 
 /**
@@ -14,9 +13,8 @@ export async function takeGrant(client: DuckdbClient, sync: SyncRef, records: nu
   const tables = tableNames(client.settings.stateSchema, sync.subscriptionId);
   return client.transaction(
     async (session) => {
-      await checkOpenSync(session, tables, sync);
-      // Against a new ledger that counts at this moment: it sees this grant, or this sees the ledger.
-      await takeTurn(session, tables);
+      // Also against a new ledger that counts at this moment: it sees this grant, or this sees the ledger.
+      await holdOpenSync(session, tables, sync);
       const [row] = await session.rows<{ attempt: number; granted: number | null; to_send: number; newer: boolean }>(
         `SELECT attempt, granted, to_send, (SELECT coalesce(ledger > $2, false) FROM ${tables.state}) AS newer FROM ${tables.syncs} WHERE number = $1`,
         [sync.number, ledger],

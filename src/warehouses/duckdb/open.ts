@@ -57,3 +57,9 @@ export async function checkOpenSync(session: Session, tables: TableNames, sync: 
   const open = await session.rows(`SELECT 1 AS one FROM ${tables.syncs} WHERE number = $1 AND epoch = $2 AND finished_at IS NULL`, [sync.number, sync.epoch]);
   if (open.length === 0) throw new FencedError(`sync ${sync.subscriptionId}-${sync.number} is no longer open: it was settled or taken over`);
 }
+
+/** The same, for a step that must not happen at the same moment as another that takes the turn: such as taking the sync over, or settling it. */
+export async function holdOpenSync(session: Session, tables: TableNames, sync: SyncRef): Promise<void> {
+  await checkOpenSync(session, tables, sync);
+  await takeTurn(session, tables);
+}

@@ -5,12 +5,8 @@ export const parts = ['extract', 'webhook', 'delivery', 'memory', 'overhead', 'q
 export type Part = (typeof parts)[number];
 
 export interface Options {
-  /** Sizes of the measured table, ascending. Extracts and the memory of loads are measured at each, the rest at the first. */
+  /** Sizes of the measured table that were asked for, ascending. Extracts and the memory of loads are measured at each, loads of a webhook without a mapping at the largest, the rest at the first. */
   readonly rows: readonly number[];
-  /** The size at which a load of a webhook without a mapping is measured: the largest, or five million. At one it would take half a second, and one moment of the machine's would decide. */
-  readonly webhookRows: number;
-  /** Whether the sizes were asked for. */
-  readonly rowsGiven: boolean;
   readonly runs: number;
   readonly parts: readonly Part[];
   /** For which warehouses a worker's memory is measured. */
@@ -25,7 +21,7 @@ export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      rows: { type: 'string', multiple: true },
+      rows: { type: 'string', multiple: true, default: [] },
       runs: { type: 'string', default: '3' },
       only: { type: 'string', multiple: true, default: parts.filter((part) => part !== 'worker') },
       warehouse: { type: 'string', multiple: true, default: [...warehouses] },
@@ -33,11 +29,8 @@ export function readOptions(args: readonly string[]): Options {
       report: { type: 'boolean', default: false },
     },
   });
-  const rows = (values.rows ?? []).map((text) => count('rows', text, 1000)).toSorted((one, other) => one - other);
   return {
-    rows: rows.length === 0 ? [1_000_000] : rows,
-    webhookRows: rows.at(-1) ?? 5_000_000,
-    rowsGiven: rows.length > 0,
+    rows: values.rows.map((text) => count('rows', text, 1000)).toSorted((one, other) => one - other),
     runs: count('runs', values.runs, 1),
     parts: values.only.map((text) => oneOf('only', parts, text)),
     warehouses: values.warehouse.map((text) => oneOf('warehouse', warehouses, text)),

@@ -7,7 +7,7 @@ import type { Cost, Meter } from '../meter.js';
 import { eightFields, mapAndPost, mapLines, postBodies } from './floors.js';
 import { startReceiver } from './receiver-process.js';
 import { mappingTo, packageAlone, packageWebhook } from './segment.js';
-import { prepareSlices, type Prepared, type StagedPart } from './slices.js';
+import { asBody, asLines, prepareSlices, type Form, type Slices, type StagedPart } from './slices.js';
 import { loadAll, staged, type Delivered } from './staged.js';
 import { copyAndMerge, emptyTable, tableAt } from './table.js';
 
@@ -53,45 +53,46 @@ export const connections = 4;
 interface Ground {
   readonly meter: Meter;
   readonly places: Places;
-  readonly prepared: Prepared;
+  /** What was staged, for the plain programs to read. */
+  readonly slices: Slices;
 }
 
 /** A load of a webhook without a mapping, beside the least that any sender can do. These two need so little of each record that they are measured apart, with more records. */
 export function measureWebhook(meter: Meter, options: DeliveryOptions): Promise<DeliveryMeasurement> {
-  return holdContests(meter, options, ({ places, prepared }) => [
+  return holdContests(meter, options, asBody, ({ places, slices }) => [
     [
       { sender: webhookSenders.sluice, measure: () => measureSluice(meter, places) },
-      { sender: webhookSenders.post, measure: () => costOf(meter, () => postBodies(places.receiverUrl, prepared.bodies, connections)) },
+      { sender: webhookSenders.post, measure: () => costOf(meter, () => postBodies(places.receiverUrl, slices, connections)) },
     ],
   ]);
 }
 
 /** Loads that touch every record, each beside a plain program that does the same to it. */
 export function measureDelivery(meter: Meter, options: DeliveryOptions): Promise<DeliveryMeasurement> {
-  return holdContests(meter, options, (ground) => [mappedTurns(ground), tableTurns(ground), segmentTurns(ground)]);
+  return holdContests(meter, options, asLines, (ground) => [mappedTurns(ground), tableTurns(ground), segmentTurns(ground)]);
 }
 
-function mappedTurns({ meter, places, prepared: { lines } }: Ground): readonly Turn[] {
+function mappedTurns({ meter, places, slices }: Ground): readonly Turn[] {
   return [
     { sender: senders.sluiceMapped, measure: () => measureSluice(meter, places, { mapping: eightFields }) },
-    { sender: senders.mapAndPost, measure: () => costOf(meter, () => mapAndPost(places.receiverUrl, lines, connections)) },
-    { sender: senders.map, measure: () => costOf(meter, () => mapLines(lines)) },
+    { sender: senders.mapAndPost, measure: () => costOf(meter, () => mapAndPost(places.receiverUrl, slices, connections)) },
+    { sender: senders.map, measure: () => costOf(meter, () => mapLines(slices)) },
   ];
 }
 
-function tableTurns({ meter, places, prepared: { lines } }: Ground): readonly Turn[] {
+function tableTurns({ meter, places, slices }: Ground): readonly Turn[] {
   const { databaseUrl } = places;
   return [
     { sender: senders.sluiceTable, measure: () => emptyTable(databaseUrl).then(() => measureSluice(meter, places, { destination: tableAt(databaseUrl) })) },
-    { sender: senders.table, measure: () => emptyTable(databaseUrl).then(() => costOf(meter, () => copyAndMerge(databaseUrl, lines, connections))) },
+    { sender: senders.table, measure: () => emptyTable(databaseUrl).then(() => costOf(meter, () => copyAndMerge(databaseUrl, slices, connections))) },
   ];
 }
 
-function segmentTurns({ meter, places, prepared: { lines } }: Ground): readonly Turn[] {
+function segmentTurns({ meter, places, slices }: Ground): readonly Turn[] {
   const { receiverUrl } = places;
   return [
     { sender: senders.sluiceSegment, measure: () => measureSluice(meter, places, { mapping: mappingTo(receiverUrl), destination: packageWebhook() }) },
-    { sender: senders.segment, measure: () => costOf(meter, () => packageAlone(receiverUrl, lines, connections)) },
+    { sender: senders.segment, measure: () => costOf(meter, () => packageAlone(receiverUrl, slices, connections)) },
   ];
 }
 
@@ -99,15 +100,15 @@ function segmentTurns({ meter, places, prepared: { lines } }: Ground): readonly 
  * All against one receiver in a process of its own. One contest comes after the other, so that nobody is measured with what another contest has left in this process:
  * Segment's package alone is a large part of its memory.
  */
-async function holdContests(meter: Meter, options: DeliveryOptions, contestsOn: (ground: Ground) => readonly (readonly Turn[])[]): Promise<DeliveryMeasurement> {
+async function holdContests(meter: Meter, options: DeliveryOptions, form: Form, contestsOn: (ground: Ground) => readonly (readonly Turn[])[]): Promise<DeliveryMeasurement> {
   const { databaseUrl, folder, rows } = options;
   const customers = await Customers.create(databaseUrl, rows);
   const receiver = await startReceiver();
   const places = { databaseUrl, receiverUrl: receiver.url, stagingFolder: join(folder, 'staging') };
   const samples: DeliverySample[] = [];
   try {
-    const prepared = await prepare(places, folder);
-    for (const turns of contestsOn({ meter, places, prepared })) samples.push(...(await takeTurns(turns, options)));
+    const slices = await prepare(places, join(folder, 'slices'), form);
+    for (const turns of contestsOn({ meter, places, slices })) samples.push(...(await takeTurns(turns, options)));
     return { records: rows, samples };
   } finally {
     await receiver.stop();
@@ -130,11 +131,11 @@ async function takeTurns(turns: readonly Turn[], { rows, runs, log }: DeliveryOp
 }
 
 /** Stages everything once, for the plain programs to read. */
-async function prepare(places: Places, folder: string): Promise<Prepared> {
+async function prepare(places: Places, file: string, form: Form): Promise<Slices> {
   return staged(places, {}, async ({ sync }, _, steps) => {
     await steps.close();
     const files = await stagedFiles(places.databaseUrl, sync);
-    return prepareSlices({ stagingFolder: places.stagingFolder, files }, folder, batchSize);
+    return prepareSlices({ stagingFolder: places.stagingFolder, files }, file, batchSize, form);
   });
 }
 

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { EventArray } from '../../src/domain/events.js';
 import { batchesOf } from '../../src/staging/lines.js';
 import { createLocalFiles } from '../../src/staging/local.js';
 import type { ChunkPlace, StagedFile } from '../../src/staging/staging.js';
@@ -10,48 +10,41 @@ export interface Slices {
   readonly ends: readonly number[];
 }
 
-export interface Prepared {
-  readonly records: number;
-  /** Each part is a request body: a JSON array of 500 events. */
-  readonly bodies: Slices;
-  /** Each part is 500 events, one a line. */
-  readonly lines: Slices;
-}
-
 export interface StagedPart {
   readonly place: ChunkPlace;
   readonly file: StagedFile;
 }
 
-/** Writes what a sync has staged as files that a plain program can read: the same events, ready to post and line by line. */
-export async function prepareSlices(staged: { readonly stagingFolder: string; readonly files: readonly StagedPart[] }, folder: string, batchSize: number): Promise<Prepared> {
-  const bodies = { file: join(folder, 'bodies.json'), ends: [] as number[] };
-  const lines = { file: join(folder, 'lines.jsonl'), ends: [] as number[] };
-  const [bodiesFile, linesFile] = [await open(bodies.file, 'w'), await open(lines.file, 'w')];
-  let records = 0;
+/** What becomes of 500 events in a part of a file. */
+export type Form = (events: EventArray) => Buffer;
+
+/** A request body: a JSON array. */
+export const asBody: Form = ({ json }) => json;
+/** One event a line. */
+export const asLines: Form = (events) => Buffer.concat(events.views().flatMap((event) => [event, lineFeed]));
+
+/** Writes what a sync has staged as a file that a plain program can read. */
+export async function prepareSlices(staged: { readonly stagingFolder: string; readonly files: readonly StagedPart[] }, file: string, batchSize: number, form: Form): Promise<Slices> {
+  const ends: number[] = [];
+  const handle = await open(file, 'w');
   try {
     const store = createLocalFiles(staged.stagingFolder);
-    for (const { place, file } of staged.files) {
-      for await (const batches of batchesOf(store.readChunk(place, file), { batchSize, batchBytes: Infinity }, 0)) {
+    for (const { place, file: chunk } of staged.files) {
+      for await (const batches of batchesOf(store.readChunk(place, chunk), { batchSize, batchBytes: Infinity }, 0)) {
         for (const { events } of batches) {
-          await append(bodiesFile, bodies.ends, events.json);
-          await append(linesFile, lines.ends, Buffer.concat(events.views().flatMap((event) => [event, lineFeed])));
-          records += events.size;
+          const part = form(events);
+          await handle.writeFile(part);
+          ends.push((ends.at(-1) ?? 0) + part.length);
         }
       }
     }
-    return { records, bodies, lines };
+    return { file, ends };
   } finally {
-    await Promise.all([bodiesFile.close(), linesFile.close()]);
+    await handle.close();
   }
 }
 
 const lineFeed = Buffer.from('\n');
-
-async function append(file: Awaited<ReturnType<typeof open>>, ends: number[], bytes: Buffer): Promise<void> {
-  await file.writeFile(bytes);
-  ends.push((ends.at(-1) ?? 0) + bytes.length);
-}
 
 /** Hands the parts out, to `workers` at once; each part goes to one of them. */
 export async function eachSlice(slices: Slices, workers: number, work: (part: Buffer) => Promise<void> | void): Promise<void> {
